@@ -1,0 +1,24 @@
+//! Ids, numbers, money and time as values that cannot be wrong.
+//!
+//! Floor 0: no IO, no clock, no randomness. Everything above speaks in these words
+//! (one noun per thing); `ARCHITECTURE.md` holds the vocabulary.
+#![warn(clippy::wildcard_enum_match_arm)]
+
+mod call;
+mod id;
+mod money;
+mod party;
+mod recording;
+mod text;
+mod time;
+
+pub use call::{Cause, Class, Direction, Disposition, EndReason, MissedReason, Presence, Side};
+pub use id::{
+    AgentId, CallId, DeviceId, IdError, LegId, LineId, RecordingId, SessionId, TransactionId,
+    Wacid, WorkspaceId,
+};
+pub use money::{Currency, Micros, MoneyError};
+pub use party::{Bsuid, Party, Phone};
+pub use recording::{RecordingFormat, RecordingMode, Track};
+pub use text::SdpText;
+pub use time::Timestamp;
