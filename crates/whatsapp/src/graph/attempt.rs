@@ -1,0 +1,78 @@
+//! One HTTP request, from connection to the last byte that is read.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
+use reqwest::{Response, Url};
+
+use super::answer;
+use super::error::GraphError;
+
+/// Largest answer read, in bytes. Meta's have a few hundred; anything larger is not Meta's and
+/// must not cost memory.
+const ANSWER_BYTES_MAX: usize = 64 * 1024;
+
+/// Sends the body once. `timeout` covers everything, the answer's last byte included.
+pub(super) async fn attempt(
+    http: &reqwest::Client,
+    url: Url,
+    body: Bytes,
+    timeout: Duration,
+) -> Result<(), GraphError> {
+    let sent = http
+        .post(url)
+        .header(CONTENT_TYPE, "application/json")
+        .body(body)
+        .timeout(timeout)
+        .send()
+        .await;
+    let mut response = sent.map_err(|error| classify(&error))?;
+    let status = response.status().as_u16();
+    let header = response.headers().get(RETRY_AFTER);
+    let retry_after = answer::retry_after(header.and_then(|value| value.to_str().ok()));
+    let body = match read(&mut response).await {
+        Ok(body) => body,
+        // The status line says no; that its explanation was cut off changes nothing.
+        Err(_) if response.status().is_client_error() => None,
+        Err(error) => return Err(error),
+    };
+    answer::judge(status, retry_after, body.as_deref())
+}
+
+/// The whole answer, or `None` when it is larger than allowed.
+async fn read(response: &mut Response) -> Result<Option<Bytes>, GraphError> {
+    let mut body = BytesMut::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| classify(&error))? {
+        if body.len() + chunk.len() > ANSWER_BYTES_MAX {
+            return Ok(None);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Some(body.freeze()))
+}
+
+/// Names the failure without its text: an HTTP error's text holds the address, which holds the
+/// line and the proof.
+fn classify(error: &reqwest::Error) -> GraphError {
+    if error.is_builder() {
+        return GraphError::setup("the request cannot be built");
+    }
+    if error.is_connect() {
+        let what = if error.is_timeout() {
+            "connecting took too long"
+        } else {
+            "no connection"
+        };
+        return GraphError::Unreachable {
+            what: what.to_owned(),
+        };
+    }
+    GraphError::ambiguous(if error.is_timeout() {
+        "time-out"
+    } else if error.is_body() || error.is_decode() {
+        "the answer broke off"
+    } else {
+        "the connection was lost"
+    })
+}
