@@ -1,1 +1,29 @@
-//! (to be written)
+//! One call's life: whom to ring, who wins, when and why it ends.
+//!
+//! Floor 1, pure: [`Call::handle`] takes an input and the time, [`Call::poll_output`] yields what
+//! to do, [`Call::poll_timeout`] says when to come back and why. No IO, no clock, no randomness.
+//! An input that is illegal in a state is reported as ignored, never a panic: networks reorder
+//! and Meta redelivers.
+#![warn(clippy::wildcard_enum_match_arm)]
+
+mod admission;
+mod carrier;
+mod event;
+mod input;
+mod life;
+mod output;
+mod ring;
+mod roster;
+mod rules;
+mod state;
+mod talk;
+
+pub use admission::{Arrival, admit};
+pub use event::Event;
+pub use input::{Input, Outcome, Refusal, Response};
+pub use life::Call;
+pub use output::{Command, Farewell, Output, StopWhy};
+pub use ring::Target;
+pub use roster::{LiveAgent, Occupied, Roster};
+pub use rules::{Rules, Timer};
+pub use state::{Phase, Recording};

@@ -1,0 +1,120 @@
+//! What Meta is asked and what it answers.
+
+use std::time::Instant;
+
+use model::{Cause, EndReason};
+
+use crate::event::Event;
+use crate::input::Outcome;
+use crate::life::Call;
+use crate::output::{Command, Farewell, StopWhy};
+use crate::rules::{ACCEPT_WAIT, EVIDENCE_WAIT, MEDIA_UP_WAIT};
+use crate::state::{Carrier, State};
+
+impl Call {
+    pub(crate) fn ask_accept(&mut self, now: Instant) {
+        self.carrier = Carrier::Accepting { overdue: now + ACCEPT_WAIT };
+        self.event(Event::AcceptRequested {});
+        self.command(Command::Accept);
+    }
+
+    pub(crate) fn pre_accept_answered(&mut self, outcome: Outcome, now: Instant) {
+        if !matches!(self.carrier, Carrier::PreAccepting { .. })
+            || matches!(self.state, State::Ending { .. } | State::Ended)
+        {
+            return self.ignored("pre_accept_answered");
+        }
+        match outcome {
+            Outcome::Refused => return self.end(Cause::CarrierRefused, StopWhy::CallEnded, now),
+            Outcome::Done => self.event(Event::PreAccepted {}),
+            Outcome::Unclear => self.event(Event::PreAcceptUnclear {}),
+        }
+        self.carrier = Carrier::Prepared;
+        if matches!(self.state, State::Claimed(_)) {
+            self.ask_accept(now);
+        }
+    }
+
+    pub(crate) fn accept_answered(&mut self, outcome: Outcome, now: Instant) {
+        if matches!(self.state, State::Ending { .. } | State::Ended) {
+            // The call ended while accept was under way. If it worked after all, end it at Meta too.
+            if outcome != Outcome::Refused {
+                self.command(Command::Farewell(Farewell::Terminate));
+            }
+            return;
+        }
+        if !matches!(self.carrier, Carrier::Accepting { .. }) {
+            return self.ignored("accept_answered");
+        }
+        match outcome {
+            Outcome::Done => self.accepted(now),
+            Outcome::Refused => self.end(Cause::CarrierRefused, StopWhy::CallEnded, now),
+            Outcome::Unclear => {
+                self.carrier = Carrier::Unclear { overdue: now + EVIDENCE_WAIT };
+                self.event(Event::AcceptUnclear {});
+                self.start_sound();
+            }
+        }
+    }
+
+    pub(crate) fn accepted(&mut self, now: Instant) {
+        let sound_started = matches!(self.carrier, Carrier::Unclear { .. });
+        self.carrier = Carrier::Accepted;
+        self.accepted_at = Some(now);
+        self.event(Event::Accepted {});
+        if !sound_started {
+            self.start_sound();
+        }
+        if !self.carrier_media_up {
+            self.media_overdue = Some(now + MEDIA_UP_WAIT);
+        }
+        self.open_if_complete(now);
+    }
+
+    pub(crate) fn start_sound(&mut self) {
+        self.command(Command::Speak);
+        if let State::Claimed(claim) = &self.state {
+            let target = claim.target.clone();
+            self.command(Command::Bridge(target));
+        }
+    }
+
+    pub(crate) fn carrier_media_is_up(&mut self) {
+        if !self.carrier_media_up {
+            self.carrier_media_up = true;
+            self.media_overdue = None;
+            self.event(Event::CarrierMediaUp {});
+        }
+    }
+
+    pub(crate) fn carrier_media_is_down(&mut self, now: Instant) {
+        match self.state {
+            State::Offered | State::Ringing { .. } | State::Claimed(_) | State::Bridged(_) => {
+                let cause =
+                    if self.carrier_media_up { Cause::MediaLost } else { Cause::MediaNeverUp };
+                self.end(cause, StopWhy::CallEnded, now);
+            }
+            State::Ending { .. } | State::Ended => self.ignored("carrier_media_down"),
+        }
+    }
+
+    pub(crate) fn caller_heard(&mut self, now: Instant) {
+        if matches!(self.carrier, Carrier::Unclear { .. })
+            && !matches!(self.state, State::Ending { .. } | State::Ended)
+        {
+            self.accepted(now);
+        }
+    }
+
+    pub(crate) fn carrier_terminated(&mut self, now: Instant) {
+        match self.state {
+            State::Offered | State::Ringing { .. } | State::Claimed(_) | State::Bridged(_) => {
+                let reason = EndReason::of(Cause::CallerHungUp, self.was_bridged());
+                self.wind_down(reason, &StopWhy::CallerHungUp, now);
+                self.close(reason, now);
+            }
+            State::Ending { .. } => self.farewell_answered(),
+            State::Ended => self.ignored("carrier_terminated"),
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! What happened in a call, past tense; the journal is a list of these.
+
+use model::{AgentId, Cause, DeviceId, EndReason};
+use serde::Serialize;
+
+/// One journalled event. The name becomes `snake_case`, the fields its details.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+#[serde(tag = "event", content = "detail", rename_all = "snake_case")]
+pub enum Event {
+    /// The gate was closed.
+    TurnedAway {
+        /// Which rule closed it.
+        cause: Cause,
+    },
+    /// Devices began to ring.
+    RingStarted {
+        /// How many agents.
+        agents: usize,
+        /// How many devices.
+        devices: usize,
+    },
+    /// One more device rings.
+    RingJoined {
+        /// Whose.
+        agent: AgentId,
+    },
+    /// Meta was asked to prepare the media path.
+    PreAcceptRequested {},
+    /// Meta prepared the media path.
+    PreAccepted {},
+    /// Meta did not say whether it prepared the media path; a plain accept follows the claim.
+    PreAcceptUnclear {},
+    /// ICE and DTLS towards Meta are up.
+    CarrierMediaUp {},
+    /// An agent declined.
+    Declined {
+        /// Who.
+        agent: AgentId,
+    },
+    /// An agent's claim won.
+    ClaimWon {
+        /// Who.
+        agent: AgentId,
+        /// On which device.
+        device: DeviceId,
+        /// Counts the claims of this call.
+        epoch: u32,
+    },
+    /// A claim came too late.
+    ClaimLost {
+        /// Whose.
+        agent: AgentId,
+        /// Who had it.
+        winner: AgentId,
+    },
+    /// The winner's leg failed; the claim was given back.
+    ClaimReleased {
+        /// Whose.
+        agent: AgentId,
+        /// What failed.
+        why: &'static str,
+    },
+    /// Meta was asked to accept.
+    AcceptRequested {},
+    /// Meta accepted: the meter runs from here.
+    Accepted {},
+    /// Graph did not say whether accept worked; the caller's sound will tell.
+    AcceptUnclear {},
+    /// Sound flows both ways.
+    Bridged {
+        /// Who talks.
+        agent: AgentId,
+    },
+    /// The agent muted or unmuted.
+    Muted {
+        /// The new state.
+        on: bool,
+    },
+    /// The recorder was started.
+    RecordingStarted {},
+    /// The recorder keeps time but no sound.
+    RecordingPaused {},
+    /// The recorder keeps sound again.
+    RecordingResumed {},
+    /// The recorder was stopped.
+    RecordingStopped {},
+    /// The recording failed; the call goes on.
+    RecordingFailed {},
+    /// The call is being ended.
+    EndRequested {
+        /// Why.
+        reason: EndReason,
+    },
+    /// The call is over.
+    Ended {
+        /// Why.
+        reason: EndReason,
+    },
+    /// An input that has no meaning in this state; kept out of the journal.
+    Ignored {
+        /// What it was.
+        input: &'static str,
+        /// The state it met.
+        phase: &'static str,
+    },
+}

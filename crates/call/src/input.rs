@@ -1,0 +1,150 @@
+//! Everything that can happen to a call.
+
+use model::{AgentId, Cause, DeviceId};
+
+use crate::ring::Target;
+
+/// How a request to Meta ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Outcome {
+    /// Meta did it.
+    Done,
+    /// Meta refused.
+    Refused,
+    /// It may or may not have happened.
+    Unclear,
+}
+
+/// An input of the call machine.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Input {
+    /// The gate is open: answer Meta and ring these.
+    Ring {
+        /// Every eligible device.
+        targets: Vec<Target>,
+    },
+    /// The gate is closed.
+    TurnAway {
+        /// Which rule closed it.
+        cause: Cause,
+        /// Whether Meta must be told; a stale or already ended call must not be.
+        tell_carrier: bool,
+    },
+    /// Another device can be rung.
+    DeviceReady {
+        /// It.
+        target: Target,
+    },
+    /// A device can no longer be rung (and its media leg is gone).
+    DeviceGone {
+        /// It.
+        device: DeviceId,
+    },
+    /// A device wants the call.
+    Claim {
+        /// It.
+        target: Target,
+    },
+    /// An agent does not want the call.
+    Decline {
+        /// Who.
+        agent: AgentId,
+    },
+    /// The agent on the call hangs up.
+    HangUp {
+        /// On which device.
+        device: DeviceId,
+    },
+    /// An operator, or the daemon itself, ends the call.
+    End {
+        /// Why.
+        cause: Cause,
+    },
+    /// The agent mutes or unmutes.
+    Mute {
+        /// On which device.
+        device: DeviceId,
+        /// The new state.
+        on: bool,
+    },
+    /// The agent wants the recorder on.
+    StartRecording {
+        /// On which device.
+        device: DeviceId,
+    },
+    /// The agent wants the sound not kept for a while.
+    PauseRecording {
+        /// On which device.
+        device: DeviceId,
+    },
+    /// The agent wants the sound kept again.
+    ResumeRecording {
+        /// On which device.
+        device: DeviceId,
+    },
+    /// The agent wants the recorder off.
+    StopRecording {
+        /// On which device.
+        device: DeviceId,
+    },
+    /// The recorder failed.
+    RecordingFailed,
+    /// Meta answered `pre_accept`.
+    PreAcceptAnswered(Outcome),
+    /// Meta answered `accept`.
+    AcceptAnswered(Outcome),
+    /// Meta answered `reject` or `terminate`, or gave up being asked.
+    FarewellAnswered,
+    /// Meta says the call is over.
+    CarrierTerminated,
+    /// ICE and DTLS towards Meta are up.
+    CarrierMediaUp,
+    /// The media path towards Meta is gone.
+    CarrierMediaDown,
+    /// The first sound packet from the caller.
+    CallerHeard,
+    /// The first sound packet from a claiming device.
+    AgentHeard {
+        /// It.
+        device: DeviceId,
+    },
+    /// A device's media leg failed.
+    AgentLegFailed {
+        /// It.
+        device: DeviceId,
+        /// What failed, in a few words.
+        why: &'static str,
+    },
+}
+
+/// What the one who gave the input is told.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Response {
+    /// Done, or nothing to say.
+    Done,
+    /// Not done.
+    Refused(Refusal),
+}
+
+/// Why a device's wish was refused.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Refusal {
+    /// Another agent has the call.
+    #[error("another agent has the call")]
+    Taken {
+        /// Who.
+        winner: AgentId,
+    },
+    /// The same agent has it on another device.
+    #[error("you have the call on another device")]
+    TakenByYou,
+    /// The call is over.
+    #[error("the call is over")]
+    Over,
+    /// The device does not have this call.
+    #[error("the call is not on this device")]
+    NotYours,
+    /// The line's rule forbids it, or it makes no sense now.
+    #[error("not allowed now")]
+    NotAllowed,
+}

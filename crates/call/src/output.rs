@@ -1,0 +1,99 @@
+//! What a call wants done, and what it reports.
+
+use model::{AgentId, DeviceId, EndReason};
+
+use crate::event::Event;
+use crate::ring::Target;
+
+/// One thing to do or to write down. An event always comes before the command it explains.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Output {
+    /// Do this.
+    Command(Command),
+    /// This happened.
+    Event(Event),
+}
+
+/// How Meta is told that a call is over.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Farewell {
+    /// Not accepted yet: `reject`.
+    Reject,
+    /// Accepted, or perhaps accepted: `terminate`.
+    Terminate,
+}
+
+/// Why a device stops ringing.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum StopWhy {
+    /// Somebody won the call.
+    Claimed {
+        /// Who.
+        winner: AgentId,
+        /// On which device.
+        device: DeviceId,
+    },
+    /// This agent declined.
+    Declined,
+    /// The caller hung up.
+    CallerHungUp,
+    /// The ring time passed.
+    TimedOut,
+    /// The call ended otherwise.
+    CallEnded,
+}
+
+/// An effect the switchboard carries out.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Command {
+    /// `pre_accept` at Meta with the prepared answer.
+    PreAccept,
+    /// `accept` at Meta with the very same answer.
+    Accept,
+    /// Tell Meta that it is over.
+    Farewell(Farewell),
+    /// Alert these devices.
+    Ring(Vec<Target>),
+    /// Stop alerting these devices.
+    StopRinging {
+        /// Which.
+        devices: Vec<DeviceId>,
+        /// Why.
+        why: StopWhy,
+    },
+    /// Tell the winner, and listen for its sound.
+    Confirm(Target),
+    /// Tell the device that its claim was given back, and free its agent.
+    Release {
+        /// Whose.
+        target: Target,
+        /// What failed.
+        why: &'static str,
+    },
+    /// From now on Meta gets sound from us: silence until a bridge speaks.
+    Speak,
+    /// Join the legs.
+    Bridge(Target),
+    /// Part the legs.
+    Unbridge(Target),
+    /// Tell the agent that sound flows.
+    Open(Target),
+    /// Mute or unmute the agent at the bridge.
+    Mute(Target, bool),
+    /// Tell the agent about mute or recording.
+    Update(Target),
+    /// Start the recorder.
+    StartRecording,
+    /// Pause the recorder.
+    PauseRecording,
+    /// Resume the recorder.
+    ResumeRecording,
+    /// Stop the recorder.
+    StopRecording,
+    /// Tell the agent that the call is over, and free the agent.
+    Dismiss(Target, EndReason),
+    /// Close the leg towards Meta.
+    CloseCarrierLeg,
+    /// Write the CDR, settle the money, forget the call.
+    CloseBooks(EndReason),
+}

@@ -1,0 +1,58 @@
+//! The numbers a call lives by, each with its reason.
+
+use std::time::Duration;
+
+use model::RecordingMode;
+
+/// How long Graph may take to answer `accept`, all retries included, before the call is given up.
+/// The Graph client itself stops at 10 s; the rest is slack for a busy machine.
+pub(crate) const ACCEPT_WAIT: Duration = Duration::from_secs(15);
+/// How long Graph may take to answer `pre_accept`; a claim that waits for it goes on without.
+pub(crate) const PRE_ACCEPT_WAIT: Duration = Duration::from_secs(12);
+/// How long to look for sound from the caller when Graph did not say whether `accept` worked.
+pub(crate) const EVIDENCE_WAIT: Duration = Duration::from_secs(5);
+/// ICE and DTLS towards Meta must be up this long after `accept`; the caller's phone gives up at 20 s.
+pub(crate) const MEDIA_UP_WAIT: Duration = Duration::from_secs(15);
+/// How long to wait for Meta to confirm an end before the books are closed anyway.
+pub(crate) const END_WAIT: Duration = Duration::from_secs(12);
+
+/// What the line and the house lay down for a call.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// How long devices ring. Meta's own window is 30 to 60 s; staying below it means that we,
+    /// not Meta, end an unanswered call.
+    pub ring_time: Duration,
+    /// How long a winner may take to be heard before the others ring again.
+    pub claim_lease: Duration,
+    /// Whether the call is recorded.
+    pub recording: RecordingMode,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            ring_time: Duration::from_secs(28),
+            claim_lease: Duration::from_secs(8),
+            recording: RecordingMode::Off,
+        }
+    }
+}
+
+/// What a call waits for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Timer {
+    /// Devices stop ringing.
+    RingEnds,
+    /// The winner must have been heard.
+    LeaseEnds,
+    /// Graph must have answered `pre_accept`.
+    PreAcceptOverdue,
+    /// Graph must have answered `accept`.
+    AcceptOverdue,
+    /// The caller must have been heard after an unclear `accept`.
+    EvidenceOverdue,
+    /// ICE and DTLS towards Meta must be up.
+    MediaOverdue,
+    /// Meta must have confirmed the end.
+    EndOverdue,
+}

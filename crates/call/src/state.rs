@@ -1,0 +1,115 @@
+//! The states of a call, each carrying what it needs.
+
+use std::time::Instant;
+
+use model::EndReason;
+use serde::Serialize;
+
+use crate::ring::Target;
+
+/// A winning claim.
+#[derive(Clone, Debug)]
+pub(crate) struct Claim {
+    /// Who won, on which device.
+    pub(crate) target: Target,
+    /// When the lease ends, unless the device is heard before.
+    pub(crate) lease_ends: Instant,
+    /// The device has been heard since it claimed.
+    pub(crate) heard: bool,
+}
+
+/// Where a call is.
+#[derive(Clone, Debug)]
+pub(crate) enum State {
+    /// Created; the gate has not spoken.
+    Offered,
+    /// Devices ring.
+    Ringing {
+        /// When they stop.
+        ends: Instant,
+    },
+    /// Somebody won; Meta is being asked to accept, or the winner to be heard.
+    Claimed(Claim),
+    /// Sound flows.
+    Bridged(Claim),
+    /// Meta is being told that it is over.
+    Ending {
+        /// Why.
+        reason: EndReason,
+        /// When to stop waiting for Meta.
+        ends: Instant,
+    },
+    /// Over.
+    Ended,
+}
+
+/// Where a call is, for those outside.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// The gate has not spoken.
+    Offered,
+    /// Devices ring.
+    Ringing,
+    /// Claimed, being accepted.
+    Accepting,
+    /// Sound flows.
+    Bridged,
+    /// Being ended.
+    Ending,
+    /// Over.
+    Ended,
+}
+
+impl Phase {
+    /// The word for logs.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Offered => "offered",
+            Self::Ringing => "ringing",
+            Self::Accepting => "accepting",
+            Self::Bridged => "bridged",
+            Self::Ending => "ending",
+            Self::Ended => "ended",
+        }
+    }
+}
+
+/// How far Meta has been asked to go. It outlives claims: a call is accepted at most once.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Carrier {
+    /// Nothing asked.
+    Offered,
+    /// `pre_accept` is under way.
+    PreAccepting {
+        /// When to go on without its answer.
+        overdue: Instant,
+    },
+    /// `pre_accept` worked, or might have; `accept` may be sent.
+    Prepared,
+    /// `accept` is under way.
+    Accepting {
+        /// When to give up.
+        overdue: Instant,
+    },
+    /// Nobody knows whether `accept` worked.
+    Unclear {
+        /// When to give up looking for evidence.
+        overdue: Instant,
+    },
+    /// Accepted.
+    Accepted,
+}
+
+/// What the recorder does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Recording {
+    /// Nothing.
+    Off,
+    /// Keeps both sides.
+    On,
+    /// Keeps time only.
+    Paused,
+    /// Failed; the call goes on without it.
+    Failed,
+}
