@@ -1,0 +1,114 @@
+//! `[media]`: addresses and ports of sound.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr};
+
+use crate::problem::Place;
+use crate::section::Section;
+
+/// Where sound flows.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Media {
+    /// The address the UDP sockets are bound to.
+    pub bind: IpAddr,
+    /// Addresses to tell the other side instead of the bound ones: the public address of a
+    /// machine behind 1:1 NAT. Empty: the bound address, or those of the interfaces.
+    pub advertise: Vec<IpAddr>,
+    /// The one UDP port of all agents. Port 0 takes any free port.
+    pub agent_port: u16,
+    /// UDP ports of calls at Meta; each live call has one of its own.
+    pub whatsapp_ports: PortRange,
+    /// Whether Meta's side may name private addresses. Only for the simulator: otherwise a
+    /// forged offer could make the daemon probe the network it stands in.
+    pub allow_private_remotes: bool,
+}
+
+/// An inclusive range of UDP ports.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PortRange {
+    /// The lowest.
+    pub first: u16,
+    /// The highest; not below the first.
+    pub last: u16,
+}
+
+impl PortRange {
+    /// How many ports it has.
+    pub const fn count(self) -> u32 {
+        self.last as u32 - self.first as u32 + 1
+    }
+
+    /// Whether a port lies in it.
+    pub const fn contains(self, port: u16) -> bool {
+        self.first <= port && port <= self.last
+    }
+
+    /// Reads `40000-40999`; ports below 1024 belong to the system.
+    fn read(text: &str) -> Option<Self> {
+        let (first, last) = text.split_once('-')?;
+        let range = Self { first: first.trim().parse().ok()?, last: last.trim().parse().ok()? };
+        (range.first >= 1024 && range.first <= range.last).then_some(range)
+    }
+}
+
+impl fmt::Display for PortRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.first, self.last)
+    }
+}
+
+/// STUN's own port: the likeliest to be let out of an agent's office.
+const DEFAULT_AGENT_PORT: u16 = 3478;
+/// A thousand calls, below the range that Linux hands to outgoing connections by itself.
+const DEFAULT_WHATSAPP_PORTS: PortRange = PortRange { first: 40_000, last: 40_999 };
+
+impl Media {
+    pub(crate) fn read(section: &mut Section<'_, '_>) -> Self {
+        let address = "an IP address, such as 203.0.113.7";
+        let agent_port = section.integer("agent_port", DEFAULT_AGENT_PORT.into(), 0..=65_535);
+        let media = Self {
+            bind: section
+                .parsed("bind", Ipv4Addr::UNSPECIFIED.into(), address, |text| text.parse().ok()),
+            advertise: section.list("advertise", "an address of one machine", |text| {
+                let address: IpAddr = text.parse().ok()?;
+                (!address.is_unspecified() && !address.is_multicast()).then_some(address)
+            }),
+            agent_port: u16::try_from(agent_port).unwrap_or(DEFAULT_AGENT_PORT),
+            whatsapp_ports: section.parsed(
+                "whatsapp_ports",
+                DEFAULT_WHATSAPP_PORTS,
+                "a range of ports from 1024 on, such as 40000-40999",
+                PortRange::read,
+            ),
+            allow_private_remotes: section.boolean("allow_private_remotes", false),
+        };
+        if media.whatsapp_ports.contains(media.agent_port) {
+            section.problem(
+                "agent_port",
+                format!(
+                    "port {} lies within media.whatsapp_ports ({})",
+                    media.agent_port, media.whatsapp_ports
+                ),
+                "choose a port outside that range".to_owned(),
+                Place::Nowhere,
+            );
+        }
+        media
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_range_counts_both_ends() {
+        let range = PortRange::read("40000-40999").unwrap();
+        assert_eq!(range.count(), 1_000);
+        assert!(range.contains(40_000) && range.contains(40_999) && !range.contains(41_000));
+        assert_eq!(range.to_string(), "40000-40999");
+        for bad in ["40000", "40999-40000", "80-90", "1024-70000", "a-b", "-"] {
+            assert_eq!(PortRange::read(bad), None, "{bad}");
+        }
+    }
+}

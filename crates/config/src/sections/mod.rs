@@ -1,0 +1,149 @@
+//! The sections: what each key means, its default and its bounds.
+
+mod agents;
+mod line;
+mod log;
+mod media;
+mod recording;
+mod rules;
+mod server;
+mod store;
+mod whatsapp;
+mod workspace;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use model::LineId;
+
+pub use agents::Agents;
+pub use line::Line;
+pub use log::{Log, LogFormat, LogLevel};
+pub use media::{Media, PortRange};
+pub use recording::Recording;
+pub use rules::Rules;
+pub use server::Server;
+pub use store::Store;
+pub use whatsapp::WhatsApp;
+pub use workspace::Workspace;
+
+use crate::problem::{Place, Problem};
+use crate::reader::{Known, Reader};
+use crate::tree::{self, Table};
+
+/// The whole configuration, checked. `Debug` shows no secret.
+#[derive(Debug)]
+pub struct Config {
+    /// Where the daemon listens.
+    pub server: Server,
+    /// How it speaks with Meta.
+    pub whatsapp: WhatsApp,
+    /// Where sound flows.
+    pub media: Media,
+    /// Where facts are kept.
+    pub store: Store,
+    /// Where and how recordings are kept.
+    pub recording: Recording,
+    /// The tenant.
+    pub workspace: Workspace,
+    /// The business numbers. Empty: every number that Meta sends calls for is served; see
+    /// [`Config::line`].
+    pub lines: Vec<Line>,
+    /// Tokens and sockets of agents.
+    pub agents: Agents,
+    /// The times and limits of a call.
+    pub rules: Rules,
+    /// What is logged and how.
+    pub log: Log,
+}
+
+impl Config {
+    /// The line with this id. Without any configured line every id is a line that takes calls
+    /// and records nothing, so that the daemon works with secrets alone; with some, an id that is
+    /// not among them is no line of ours.
+    pub fn line(&self, id: &LineId) -> Option<Line> {
+        if self.lines.is_empty() {
+            return Some(Line::unconfigured(id.clone()));
+        }
+        self.lines.iter().find(|line| line.id == *id).cloned()
+    }
+}
+
+/// The configuration with all problems and the keys there are. With problems, the configuration
+/// holds defaults in their place and must not be used.
+pub(crate) fn read(
+    files: &[PathBuf],
+    env: impl Iterator<Item = (String, String)>,
+    read: &dyn Fn(&Path) -> io::Result<String>,
+) -> (Config, Vec<Problem>, Known) {
+    let mut root = Table::new();
+    let mut problems = Vec::new();
+    for (layer, path) in files.iter().enumerate() {
+        tree::lay_file(&mut root, path, layer, read, &mut problems);
+    }
+    let strays = tree::lay_variables(&mut root, env);
+    let mut reader = Reader::new(root, problems, read);
+    let config = Config {
+        server: reader.section("server", Server::read),
+        whatsapp: reader.section("whatsapp", WhatsApp::read),
+        media: reader.section("media", Media::read),
+        store: reader.section("store", Store::read),
+        recording: reader.section("recording", Recording::read),
+        workspace: reader.section("workspace", Workspace::read),
+        lines: reader.list_section(tree::LIST_SECTION, Line::read),
+        agents: reader.section("agents", Agents::read),
+        rules: reader.section("rules", Rules::read),
+        log: reader.section("log", Log::read),
+    };
+    let mut between = Vec::new();
+    config.check_between_sections(&mut between);
+    reader.problems.append(&mut between);
+    let (problems, known) = reader.finish(strays);
+    (config, problems, known)
+}
+
+impl Config {
+    /// What no section can see alone.
+    fn check_between_sections(&self, problems: &mut Vec<Problem>) {
+        let mut problem = |key: &str, message: String, hint: &str| {
+            problems.push(Problem {
+                key: key.to_owned(),
+                message,
+                hint: hint.to_owned(),
+                place: Place::Nowhere,
+            });
+        };
+        let ports = self.media.whatsapp_ports;
+        if self.rules.live_calls_max > ports.count() {
+            problem(
+                "rules.live_calls_max",
+                format!(
+                    "{} calls need a port each, but media.whatsapp_ports has only {}",
+                    self.rules.live_calls_max,
+                    ports.count()
+                ),
+                "lower it, or widen media.whatsapp_ports",
+            );
+        }
+        for (at, line) in self.lines.iter().enumerate() {
+            let is_twin = self.lines[..at].iter().any(|earlier| earlier.id == line.id);
+            if is_twin && line.id != line::nobody() {
+                problem(
+                    &format!("lines[{at}].id"),
+                    format!("line {} is configured twice", line.id),
+                    "keep one [[lines]] section for each phone_number_id",
+                );
+            }
+        }
+    }
+}
+
+/// A name for people: something, and on one line.
+fn name(text: &str) -> Option<String> {
+    let text = text.trim();
+    (!text.is_empty() && !text.chars().any(char::is_control)).then(|| text.to_owned())
+}
+
+fn path(text: &str) -> Option<PathBuf> {
+    (!text.is_empty() && !text.contains('\0')).then(|| PathBuf::from(text))
+}

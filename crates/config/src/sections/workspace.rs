@@ -1,0 +1,90 @@
+//! `[workspace]`: the tenant and its money.
+
+use model::{Currency, Micros, WorkspaceId};
+
+use crate::section::Section;
+
+/// The tenant.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Workspace {
+    /// Its id in accounts and tokens; changing it later starts a new, empty account.
+    pub id: WorkspaceId,
+    /// Its name for people.
+    pub name: String,
+    /// The currency of its balance.
+    pub currency: Currency,
+    /// The least balance that lets a call start, exactly.
+    pub minimum_balance: Micros,
+}
+
+/// The product's rule: ten units, so that a call does not drop for want of money.
+const DEFAULT_MINIMUM: Micros = Micros::from_units(10);
+/// Micro-units have six decimals.
+const DECIMALS_MAX: usize = 6;
+
+impl Workspace {
+    pub(crate) fn read(section: &mut Section<'_, '_>) -> Self {
+        let id = section.optional("id", "1 to 512 letters or digits without spaces", |text| {
+            WorkspaceId::new(text).ok()
+        });
+        Self {
+            id: id.unwrap_or_else(default_id),
+            name: section.parsed("name", "Default".to_owned(), "a name", super::name),
+            currency: section.parsed(
+                "currency",
+                Currency::USD,
+                "three capital letters of ISO 4217, such as USD",
+                |text| Currency::new(text).ok(),
+            ),
+            minimum_balance: section.parsed(
+                "minimum_balance",
+                DEFAULT_MINIMUM,
+                "an amount in quotes with at most 6 decimals, such as \"10.00\"",
+                amount,
+            ),
+        }
+    }
+}
+
+fn default_id() -> WorkspaceId {
+    WorkspaceId::new("default").expect("a plain word is an id")
+}
+
+/// Reads `10`, `10.5` or `9.999999` exactly; no sign, no floats, no rounding.
+fn amount(text: &str) -> Option<Micros> {
+    let (units, decimals) = text.split_once('.').unwrap_or((text, "0"));
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    if !is_number(units) || !is_number(decimals) || decimals.len() > DECIMALS_MAX {
+        return None;
+    }
+    let digits = format!("{units}{decimals:0<DECIMALS_MAX$}");
+    digits.parse().ok().map(Micros::new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_amount_is_exact_to_the_micro() {
+        for (text, micros) in [
+            ("10.00", Some(10_000_000)),
+            ("10", Some(10_000_000)),
+            ("9.999999", Some(9_999_999)),
+            ("0.000001", Some(1)),
+            ("0", Some(0)),
+            ("10.", None),
+            (".5", None),
+            ("1.0000001", None),
+            ("-1", None),
+            ("+1", None),
+            ("1e3", None),
+            ("1,50", None),
+            ("9223372036854.775807", Some(i64::MAX)),
+            ("9223372036854.775808", None),
+            ("", None),
+        ] {
+            assert_eq!(amount(text), micros.map(Micros::new), "{text}");
+        }
+    }
+}
