@@ -47,9 +47,7 @@ impl FromStr for Account {
     type Err = LedgerError;
 
     fn from_str(text: &str) -> Result<Self, LedgerError> {
-        let refused = || LedgerError::Account {
-            text: text.to_owned(),
-        };
+        let refused = || LedgerError::Account { text: text.to_owned() };
         // Only the first colon separates: a workspace id may contain more of them.
         let (kind, owner) = text.split_once(':').ok_or_else(refused)?;
         let workspace = || WorkspaceId::new(owner).map_err(|_| refused());

@@ -50,9 +50,7 @@ pub struct Rate {
 
 impl Rate {
     /// No charge: inbound calls.
-    pub const FREE: Self = Self {
-        per_pulse: Micros::ZERO,
-    };
+    pub const FREE: Self = Self { per_pulse: Micros::ZERO };
 
     /// Reads a rate card's price of one minute.
     ///
@@ -65,9 +63,7 @@ impl Rate {
         }
         let whole = micros / PULSES_PER_MINUTE;
         let rest = i64::from(micros % PULSES_PER_MINUTE > 0);
-        Ok(Self {
-            per_pulse: Micros::new(whole + rest),
-        })
+        Ok(Self { per_pulse: Micros::new(whole + rest) })
     }
 
     /// The price of one pulse.

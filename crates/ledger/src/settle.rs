@@ -54,11 +54,7 @@ pub fn settle(
         ),
         idempotency_key: format!("settle:{call}"),
     })?;
-    Ok(Settlement {
-        pulses,
-        amount,
-        transaction,
-    })
+    Ok(Settlement { pulses, amount, transaction })
 }
 
 /// Adds prepaid money to a workspace. `key` is the payer's own idempotency key; it counts within
@@ -79,11 +75,8 @@ pub fn top_up(
         return Err(LedgerError::TopUpNotPositive { amount });
     }
     // An empty key stays empty, so that the check of every transaction refuses it.
-    let idempotency_key = if key.is_empty() {
-        String::new()
-    } else {
-        format!("top_up:{workspace}:{key}")
-    };
+    let idempotency_key =
+        if key.is_empty() { String::new() } else { format!("top_up:{workspace}:{key}") };
     Transaction::new(Draft {
         id,
         kind: TransactionKind::TopUp,

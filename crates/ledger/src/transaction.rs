@@ -59,9 +59,7 @@ impl FromStr for TransactionKind {
             "release" => Ok(Self::Release),
             "adjustment" => Ok(Self::Adjustment),
             "refund" => Ok(Self::Refund),
-            _ => Err(LedgerError::Kind {
-                text: text.to_owned(),
-            }),
+            _ => Err(LedgerError::Kind { text: text.to_owned() }),
         }
     }
 }
@@ -118,18 +116,12 @@ impl Transaction {
         if count < 2 {
             return Err(LedgerError::TooFewEntries { count });
         }
-        let sum: i128 = draft
-            .entries
-            .iter()
-            .map(|entry| i128::from(entry.amount.get()))
-            .sum();
+        let sum: i128 = draft.entries.iter().map(|entry| i128::from(entry.amount.get())).sum();
         if sum != 0 {
             return Err(LedgerError::Unbalanced { sum });
         }
         if !(1..=IDEMPOTENCY_KEY_BYTES_MAX).contains(&draft.idempotency_key.len()) {
-            return Err(LedgerError::IdempotencyKey {
-                max: IDEMPOTENCY_KEY_BYTES_MAX,
-            });
+            return Err(LedgerError::IdempotencyKey { max: IDEMPOTENCY_KEY_BYTES_MAX });
         }
         Ok(Self(draft))
     }

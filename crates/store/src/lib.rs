@@ -1,1 +1,31 @@
-//! (to be written)
+//! Keeps the facts in one SQLite file: journal, CDRs, ledger, outbox, set-up and key hashes.
+//!
+//! Floor 2, a door. Writes go through one connection and are durable when they return
+//! (`synchronous = FULL`); reads use a small pool and never wait for a write. Telephone numbers
+//! and Meta's call ids are stored, because agents and Meta need them, and never logged.
+#![warn(clippy::wildcard_enum_match_arm)]
+
+mod access;
+mod calls;
+mod close;
+mod column;
+mod error;
+mod lists;
+mod money;
+mod open;
+mod outbox;
+mod recordings;
+mod setup;
+mod tombstone;
+
+pub use access::ApiKeyRow;
+pub use calls::{NewCall, NewEvent, Opened, UnfinishedCall};
+pub use close::{Cdr, Closed};
+pub use error::StoreError;
+pub use lists::{CDRS_MAX, PAGE_MAX};
+pub use money::{LedgerReport, Posted};
+pub use open::Store;
+pub use outbox::OutboxRow;
+pub use recordings::RecordingRow;
+pub use setup::{AgentRow, LineRow, Workspace};
+pub use tombstone::{Burial, TOMBSTONE_KEPT_MS};

@@ -1,0 +1,219 @@
+//! The life of a call in the database, up to its end.
+
+use model::{CallId, Direction, LineId, Party, Timestamp, Wacid, WorkspaceId};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, SqliteExecutor};
+use wire::rest::CallState;
+
+use crate::column::{Columns, json, word};
+use crate::tombstone::is_buried;
+use crate::{Store, StoreError};
+
+/// A call that arrived.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NewCall {
+    /// The id we give it.
+    pub id: CallId,
+    /// Its workspace.
+    pub workspace: WorkspaceId,
+    /// The line it arrived on.
+    pub line: LineId,
+    /// Meta's id of it.
+    pub wacid: Wacid,
+    /// Who placed it.
+    pub direction: Direction,
+    /// The WhatsApp user.
+    pub party: Party,
+    /// When the connect webhook arrived.
+    pub arrived_at: Timestamp,
+}
+
+/// What became of a call that arrived.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Opened {
+    /// It is new and stored: go on.
+    New,
+    /// Meta sent it before; this is our call, live or ended. Nothing was changed.
+    Known(CallId),
+    /// Its hang-up came first. It is stored under the given id so that it gets its CDR: close it
+    /// as missed (`TerminatedBeforeConnect`), without ringing and without any call to Meta.
+    Buried,
+}
+
+/// Something that happened to a call.
+#[derive(Clone, PartialEq, Debug)]
+pub struct NewEvent {
+    /// When, on the wall clock.
+    pub at: Timestamp,
+    /// Milliseconds since the call arrived, on the monotonic clock.
+    pub offset_ms: i64,
+    /// What happened, past tense: `ring_started`, `claim_won`, …
+    pub event: String,
+    /// Details; never SDP passwords or tokens.
+    pub detail: serde_json::Value,
+}
+
+/// A call without a CDR: live, or left behind by a crash.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct UnfinishedCall {
+    /// The call.
+    pub id: CallId,
+    /// Its workspace.
+    pub workspace: WorkspaceId,
+    /// Its line.
+    pub line: LineId,
+    /// Meta's id of it, to end it there.
+    pub wacid: Wacid,
+    /// When it arrived.
+    pub arrived_at: Timestamp,
+    /// Where it was.
+    pub state: CallState,
+    /// When Meta accepted it, if it did: the moment of its `accepted` event.
+    pub accepted_at: Option<Timestamp>,
+    /// When something last happened; its arrival when nothing did.
+    pub last_event_at: Timestamp,
+}
+
+impl Store {
+    /// Stores a call that arrived, unless Meta sent it before. Of many deliveries of one call, at
+    /// the same time or years apart, exactly one is [`Opened::New`] (or [`Opened::Buried`]).
+    ///
+    /// # Errors
+    /// [`StoreError::Dangling`] when its workspace or line is not set up.
+    pub async fn open_call(&self, new: NewCall) -> Result<Opened, StoreError> {
+        const DOING: &str = "open a call";
+        let mut tx = self.begin_write(DOING).await?;
+        if let Some(known) = call_of_in(&mut *tx, &new.wacid).await? {
+            return Ok(Opened::Known(known));
+        }
+        let buried = is_buried(&mut tx, &new.wacid, new.arrived_at).await?;
+        sqlx::query(
+            "INSERT INTO call (id, workspace, line, wacid, direction, party, arrived_at, state)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind(new.id.to_string())
+        .bind(new.workspace.as_str())
+        .bind(new.line.as_str())
+        .bind(new.wacid.as_str())
+        .bind(word(&new.direction, "call.direction")?)
+        .bind(json(&new.party, "call.party")?)
+        .bind(new.arrived_at.as_millis())
+        .bind(word(&CallState::Offered, "call.state")?)
+        .execute(&mut *tx)
+        .await
+        .map_err(StoreError::database(DOING))?;
+        tx.commit().await.map_err(StoreError::database(DOING))?;
+        Ok(if buried { Opened::Buried } else { Opened::New })
+    }
+
+    /// Our call of Meta's id, live or ended.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn call_of(&self, wacid: &Wacid) -> Result<Option<CallId>, StoreError> {
+        call_of_in(self.readers(), wacid).await
+    }
+
+    /// Adds an event to a call's journal and returns its number: 1, 2, 3 … without a gap.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownCall`].
+    pub async fn append(&self, call: CallId, event: NewEvent) -> Result<u32, StoreError> {
+        const DOING: &str = "journal an event";
+        let row = sqlx::query(
+            "INSERT INTO journal (call, seq, at, offset_ms, event, detail)
+             SELECT id, (SELECT coalesce(max(seq), 0) + 1 FROM journal WHERE journal.call = call.id),
+                 ?, ?, ?, ?
+             FROM call WHERE id = ?
+             RETURNING seq",
+        )
+        .bind(event.at.as_millis())
+        .bind(event.offset_ms)
+        .bind(event.event)
+        .bind(json(&event.detail, "journal.detail")?)
+        .bind(call.to_string())
+        .fetch_optional(self.writer())
+        .await
+        .map_err(StoreError::database(DOING))?;
+        row.ok_or(StoreError::UnknownCall { call })?
+            .try_get("seq")
+            .map_err(StoreError::database(DOING))
+    }
+
+    /// Moves a call on. A call that ended stays ended: a late move changes nothing. A call ends
+    /// with its CDR, in [`Store::close_call`] alone, so [`CallState::Ended`] counts as
+    /// [`CallState::Ending`] here.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownCall`].
+    pub async fn set_state(&self, call: CallId, state: CallState) -> Result<(), StoreError> {
+        let state = match state {
+            CallState::Ending | CallState::Ended => CallState::Ending,
+            CallState::Offered | CallState::Ringing | CallState::Accepting | CallState::Bridged => {
+                state
+            }
+        };
+        let done = sqlx::query(
+            "UPDATE call SET state = CASE WHEN state = 'ended' THEN state ELSE ? END WHERE id = ?",
+        )
+        .bind(word(&state, "call.state")?)
+        .bind(call.to_string())
+        .execute(self.writer())
+        .await
+        .map_err(StoreError::database("move a call on"))?;
+        if done.rows_affected() == 0 {
+            return Err(StoreError::UnknownCall { call });
+        }
+        Ok(())
+    }
+
+    /// The calls that have no CDR yet, oldest first. At start-up these are what a crash left
+    /// behind: each must be ended at Meta and closed.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn unfinished_calls(&self) -> Result<Vec<UnfinishedCall>, StoreError> {
+        sqlx::query(
+            "SELECT id, workspace, line, wacid, arrived_at, state,
+                 (SELECT min(at) FROM journal WHERE journal.call = call.id AND event = 'accepted')
+                     AS accepted_at,
+                 coalesce((SELECT max(at) FROM journal WHERE journal.call = call.id), arrived_at)
+                     AS last_event_at
+             FROM call WHERE state <> 'ended' ORDER BY arrived_at, id",
+        )
+        .fetch_all(self.readers())
+        .await
+        .map_err(StoreError::database("list the unfinished calls"))?
+        .iter()
+        .map(unfinished_of)
+        .collect()
+    }
+}
+
+/// Our call of Meta's id, read inside a write or beside it.
+pub(crate) async fn call_of_in(
+    executor: impl SqliteExecutor<'_>,
+    wacid: &Wacid,
+) -> Result<Option<CallId>, StoreError> {
+    sqlx::query("SELECT id FROM call WHERE wacid = ?")
+        .bind(wacid.as_str())
+        .fetch_optional(executor)
+        .await
+        .map_err(StoreError::database("look up a call"))?
+        .map(|row| Columns::of(&row, "call").call("id"))
+        .transpose()
+}
+
+fn unfinished_of(row: &SqliteRow) -> Result<UnfinishedCall, StoreError> {
+    let columns = Columns::of(row, "call");
+    Ok(UnfinishedCall {
+        id: columns.call("id")?,
+        workspace: columns.parsed("workspace")?,
+        line: columns.parsed("line")?,
+        wacid: columns.parsed("wacid")?,
+        arrived_at: columns.moment("arrived_at")?,
+        state: columns.word("state")?,
+        accepted_at: columns.moment_if_any("accepted_at")?,
+        last_event_at: columns.moment("last_event_at")?,
+    })
+}

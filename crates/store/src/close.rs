@@ -1,0 +1,135 @@
+//! The end of a call: its CDR, its money and the news of it, all or nothing.
+
+use model::{
+    AgentId, CallId, Disposition, EndReason, Micros, MissedReason, RecordingId, Timestamp,
+};
+use sqlx::SqliteConnection;
+use wire::rest::CallState;
+
+use crate::column::word;
+use crate::lists::{summary_in, workspace_of};
+use crate::money::post_in;
+use crate::outbox::queue;
+use crate::{Store, StoreError};
+
+/// The event that tells others that a call ended.
+const CALL_ENDED: &str = "call_ended";
+
+/// The one-row summary of a call.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Cdr {
+    /// The call.
+    pub call: CallId,
+    /// When it ended, on the wall clock.
+    pub ended_at: Timestamp,
+    /// How it counted.
+    pub disposition: Disposition,
+    /// Who ended it and why.
+    pub end: EndReason,
+    /// Why nobody talked; `None` when somebody did.
+    pub missed: Option<MissedReason>,
+    /// Who talked.
+    pub claimed_by: Option<AgentId>,
+    /// From arrival to claim or to the end of ringing, in milliseconds.
+    pub ring_ms: i64,
+    /// From claim to sound in both directions, in milliseconds.
+    pub claim_to_audio_ms: Option<i64>,
+    /// From accepted to ended by the monotonic clock, in milliseconds; 0 when never accepted.
+    pub duration_ms: i64,
+    /// The same in whole seconds, as people count it.
+    pub talked_s: i64,
+    /// Begun 6-second pulses.
+    pub pulses: u32,
+    /// What it cost.
+    pub billed: Micros,
+    /// Its recording.
+    pub recording: Option<RecordingId>,
+    /// Meta's own count of the talked seconds, to compare with ours.
+    pub meta_duration_s: Option<u32>,
+}
+
+/// What became of a close.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Closed {
+    /// The call is closed now.
+    New,
+    /// It was closed before; nothing was changed.
+    AlreadyClosed,
+}
+
+impl Store {
+    /// Closes a call: CDR, ended state, money and the outbox row are committed together or not at
+    /// all. Closing it again changes nothing, whatever the second CDR says.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownCall`], or what [`Store::post`] says about a transaction.
+    pub async fn close_call(
+        &self,
+        cdr: Cdr,
+        transactions: Vec<ledger::Transaction>,
+    ) -> Result<Closed, StoreError> {
+        const DOING: &str = "close a call";
+        let mut tx = self.begin_write(DOING).await?;
+        let Some(workspace) = workspace_of(&mut *tx, cdr.call).await? else {
+            return Err(StoreError::UnknownCall { call: cdr.call });
+        };
+        if !insert(&mut tx, &cdr).await? {
+            return Ok(Closed::AlreadyClosed);
+        }
+        sqlx::query("UPDATE call SET state = ? WHERE id = ?")
+            .bind(word(&CallState::Ended, "call.state")?)
+            .bind(cdr.call.to_string())
+            .execute(&mut *tx)
+            .await
+            .map_err(StoreError::database(DOING))?;
+        for transaction in &transactions {
+            post_in(&mut tx, transaction).await?;
+        }
+        let summary = summary_in(&mut *tx, &workspace, cdr.call)
+            .await?
+            .ok_or(StoreError::UnknownCall { call: cdr.call })?;
+        let news = serde_json::json!({
+            "workspace": workspace,
+            "ended_at": cdr.ended_at,
+            "call": summary,
+        });
+        queue(&mut tx, CALL_ENDED, &news).await?;
+        tx.commit().await.map_err(StoreError::database(DOING))?;
+        Ok(Closed::New)
+    }
+}
+
+/// Writes the CDR unless there is one; says whether it wrote.
+async fn insert(connection: &mut SqliteConnection, cdr: &Cdr) -> Result<bool, StoreError> {
+    let missed = match &cdr.missed {
+        Some(reason) => Some(word(reason, "cdr.missed")?),
+        None => None,
+    };
+    let done = sqlx::query(
+        "INSERT INTO cdr (call, ended_at, disposition, end_side, end_cause, end_class, missed,
+             claimed_by, ring_ms, claim_to_audio_ms, duration_ms, talked_s, pulses, billed,
+             recording, meta_duration_s)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (call) DO NOTHING",
+    )
+    .bind(cdr.call.to_string())
+    .bind(cdr.ended_at.as_millis())
+    .bind(word(&cdr.disposition, "cdr.disposition")?)
+    .bind(word(&cdr.end.side, "cdr.end_side")?)
+    .bind(word(&cdr.end.cause, "cdr.end_cause")?)
+    .bind(word(&cdr.end.class, "cdr.end_class")?)
+    .bind(missed)
+    .bind(cdr.claimed_by.as_ref().map(AgentId::as_str))
+    .bind(cdr.ring_ms)
+    .bind(cdr.claim_to_audio_ms)
+    .bind(cdr.duration_ms)
+    .bind(cdr.talked_s)
+    .bind(cdr.pulses)
+    .bind(cdr.billed.get())
+    .bind(cdr.recording.map(|recording| recording.to_string()))
+    .bind(cdr.meta_duration_s)
+    .execute(connection)
+    .await
+    .map_err(StoreError::database("write a CDR"))?;
+    Ok(done.rows_affected() > 0)
+}

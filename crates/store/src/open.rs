@@ -1,0 +1,147 @@
+//! Opening, migrating and closing the database file.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::migrate::Migrator;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{Sqlite, Transaction};
+
+use crate::StoreError;
+
+/// SQLite lets one connection write at a time; queueing for it in the process is fair and free of
+/// busy errors.
+const WRITERS: u32 = 1;
+/// Reads are short; a few at a time keep lists quick while one export runs.
+const READERS_MAX: u32 = 4;
+/// How long another program (the command line, a backup) may hold the write lock before we fail.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a request queues for a connection: a disk that stalls longer is down.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+/// The name [`Store::open_in`] gives the file.
+const FILE_NAME: &str = "ringdown.db";
+
+static MIGRATOR: Migrator = sqlx::migrate!("migrations/sqlite");
+
+/// The door to the facts. Cheap to clone; all clones share the connections.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pools: Arc<Pools>,
+}
+
+#[derive(Debug)]
+struct Pools {
+    writer: SqlitePool,
+    readers: SqlitePool,
+}
+
+impl Store {
+    /// Opens the database file, makes it (readable by its owner only) when it is missing, and
+    /// brings its schema up to date.
+    ///
+    /// # Errors
+    /// [`StoreError::Open`] or [`StoreError::Migrate`].
+    pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        prepare_file(path).map_err(|source| StoreError::Open {
+            path: path.to_owned(),
+            source: Box::new(source),
+        })?;
+        let refused = |source: sqlx::Error| StoreError::Open {
+            path: path.to_owned(),
+            source: Box::new(source),
+        };
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .foreign_keys(true)
+            .busy_timeout(BUSY_TIMEOUT);
+        let writer = SqlitePoolOptions::new()
+            .max_connections(WRITERS)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            // The one connection stays: closing the last one would checkpoint at random moments.
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_with(
+                options
+                    .clone()
+                    .journal_mode(SqliteJournalMode::Wal)
+                    .synchronous(SqliteSynchronous::Full),
+            )
+            .await
+            .map_err(refused)?;
+        MIGRATOR.run(&writer).await.map_err(|source| StoreError::Migrate {
+            path: path.to_owned(),
+            source: Box::new(source),
+        })?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS_MAX)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .connect_with(options.read_only(true))
+            .await
+            .map_err(refused)?;
+        Ok(Self { pools: Arc::new(Pools { writer, readers }) })
+    }
+
+    /// Opens `ringdown.db` in a directory, which is made when missing.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub async fn open_in(directory: &Path) -> Result<Self, StoreError> {
+        Self::open(&directory.join(FILE_NAME)).await
+    }
+
+    /// Finishes running statements and closes the file. Every clone is closed with it.
+    pub async fn close(&self) {
+        self.pools.readers.close().await;
+        self.pools.writer.close().await;
+    }
+
+    /// Proves that the database answers, for health checks.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        sqlx::query("SELECT 1 FROM workspace LIMIT 1")
+            .fetch_optional(self.readers())
+            .await
+            .map_err(StoreError::database("read from the database"))?;
+        Ok(())
+    }
+
+    /// The connections that only read.
+    pub(crate) fn readers(&self) -> &SqlitePool {
+        &self.pools.readers
+    }
+
+    /// The one connection that writes.
+    pub(crate) fn writer(&self) -> &SqlitePool {
+        &self.pools.writer
+    }
+
+    /// Starts a write of several statements. The write lock is taken at once, so that what is
+    /// read inside stays true until the commit; dropping it without commit undoes everything.
+    pub(crate) async fn begin_write(
+        &self,
+        doing: &'static str,
+    ) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        self.pools.writer.begin_with("BEGIN IMMEDIATE").await.map_err(StoreError::database(doing))
+    }
+}
+
+/// Makes the directory and an empty file for the owner only; SQLite gives its side files the same
+/// permissions.
+fn prepare_file(path: &Path) -> std::io::Result<()> {
+    if let Some(directory) = path.parent() {
+        std::fs::create_dir_all(directory)?;
+    }
+    let mut options = std::fs::OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    options.open(path).map(drop)
+}
