@@ -167,8 +167,7 @@ impl Graph {
             Err(()) => return Err(GraphError::setup("the base address cannot have a path")),
         };
         if let Some(proof) = &self.inner.proof {
-            url.query_pairs_mut()
-                .append_pair("appsecret_proof", proof.expose_secret());
+            url.query_pairs_mut().append_pair("appsecret_proof", proof.expose_secret());
         }
         Ok(url)
     }
@@ -216,13 +215,31 @@ fn headers(token: &SecretString) -> Result<HeaderMap, GraphError> {
 fn proof(token: &SecretString, app_secret: &SecretString) -> Result<SecretString, GraphError> {
     use hmac::Mac;
     if app_secret.expose_secret().trim().is_empty() {
-        return Err(GraphError::setup(
-            "the app secret for appsecret_proof is blank",
-        ));
+        return Err(GraphError::setup("the app secret for appsecret_proof is blank"));
     }
     let digest = keyed_hmac(app_secret.expose_secret().as_bytes())
         .chain_update(token.expose_secret())
         .finalize()
         .into_bytes();
     Ok(hex::encode(digest).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_crypto_provider_is_an_error_instead_of_a_panic() {
+        let config = GraphConfig {
+            base_url: "https://graph.facebook.com".to_owned(),
+            version: "v23.0".to_owned(),
+            token: "token".into(),
+            app_secret_proof: None,
+            timeout: GraphConfig::DEFAULT_TIMEOUT,
+        };
+        let Err(GraphError::Setup { what }) = Graph::new(config) else {
+            panic!("no test of this binary installs a provider");
+        };
+        assert!(what.contains("provider"));
+    }
 }

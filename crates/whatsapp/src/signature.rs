@@ -94,9 +94,7 @@ impl WebhookVerifier {
             [] => return Err(SignatureError::Missing),
             [one] => read_digest(one).ok_or(SignatureError::Malformed)?,
             several => {
-                return Err(SignatureError::Several {
-                    count: several.len(),
-                });
+                return Err(SignatureError::Several { count: several.len() });
             }
         };
         let mut matches = Choice::from(0);
@@ -104,11 +102,7 @@ impl WebhookVerifier {
             let digest = keyed.clone().chain_update(raw).finalize().into_bytes();
             matches |= digest.as_slice().ct_eq(&claimed);
         }
-        if matches.into() {
-            Ok(())
-        } else {
-            Err(SignatureError::Wrong)
-        }
+        if matches.into() { Ok(()) } else { Err(SignatureError::Wrong) }
     }
 }
 

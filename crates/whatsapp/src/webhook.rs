@@ -27,10 +27,6 @@ pub struct Webhook {
 
 /// One thing that happened at Meta. Delivered at least once, in any order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "events are few and short-lived; boxes would only burden every reader"
-)]
 pub enum Event {
     /// A call needs our answer, or Meta answered our offer.
     Connect(Connect),

@@ -17,10 +17,8 @@ pub(super) fn judge(
     body: Option<&[u8]>,
 ) -> Result<(), GraphError> {
     let json: Option<Value> = body.and_then(|bytes| serde_json::from_slice(bytes).ok());
-    let envelope = json
-        .as_ref()
-        .and_then(|json| json.get("error"))
-        .filter(|error| error.is_object());
+    let envelope =
+        json.as_ref().and_then(|json| json.get("error")).filter(|error| error.is_object());
     let code = envelope
         .and_then(|error| error.get("code"))
         .and_then(Value::as_i64)
@@ -28,9 +26,7 @@ pub(super) fn judge(
     let refused = || GraphError::Refused {
         status,
         code,
-        message: envelope
-            .and_then(|error| text(error.get("message")))
-            .unwrap_or_default(),
+        message: envelope.and_then(|error| text(error.get("message"))).unwrap_or_default(),
         details: envelope.and_then(|error| text(error.pointer("/error_data/details"))),
         retry_after,
     };
@@ -67,13 +63,7 @@ fn text(value: Option<&Value>) -> Option<String> {
     let text: String = value?.as_str()?.chars().take(TEXT_CHARS_MAX).collect();
     let words: Vec<&str> = text
         .split(' ')
-        .map(|word| {
-            if word.contains("wacid.") {
-                "(call id)"
-            } else {
-                word
-            }
-        })
+        .map(|word| if word.contains("wacid.") { "(call id)" } else { word })
         .collect();
     Some(words.join(" "))
 }

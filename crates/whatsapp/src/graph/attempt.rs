@@ -59,14 +59,8 @@ fn classify(error: &reqwest::Error) -> GraphError {
         return GraphError::setup("the request cannot be built");
     }
     if error.is_connect() {
-        let what = if error.is_timeout() {
-            "connecting took too long"
-        } else {
-            "no connection"
-        };
-        return GraphError::Unreachable {
-            what: what.to_owned(),
-        };
+        let what = if error.is_timeout() { "connecting took too long" } else { "no connection" };
+        return GraphError::Unreachable { what: what.to_owned() };
     }
     GraphError::ambiguous(if error.is_timeout() {
         "time-out"

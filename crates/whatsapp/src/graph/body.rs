@@ -23,29 +23,16 @@ struct Session<'a> {
 
 impl<'a> Body<'a> {
     pub(super) fn bare(call: &'a Wacid, action: &'static str) -> Self {
-        Self {
-            messaging_product: "whatsapp",
-            call_id: call.as_str(),
-            action,
-            session: None,
-        }
+        Self { messaging_product: "whatsapp", call_id: call.as_str(), action, session: None }
     }
 
     pub(super) fn with_answer(call: &'a Wacid, action: &'static str, sdp: &'a SdpText) -> Self {
-        let session = Some(Session {
-            sdp_type: "answer",
-            sdp: sdp.as_str(),
-        });
-        Self {
-            session,
-            ..Self::bare(call, action)
-        }
+        let session = Some(Session { sdp_type: "answer", sdp: sdp.as_str() });
+        Self { session, ..Self::bare(call, action) }
     }
 
     /// The bytes; the same for every attempt.
     pub(super) fn bytes(&self) -> Bytes {
-        serde_json::to_vec(self)
-            .expect("strings always serialise")
-            .into()
+        serde_json::to_vec(self).expect("strings always serialise").into()
     }
 }

@@ -8,18 +8,18 @@ use crate::code::Code;
 
 /// Words with which a refusal says that the call is over already. Meta documents the refusal
 /// ("call already completed / failed / reject in progress") but neither code nor text, so the
-/// details are searched for any of these.
+/// details are searched for any of these, as whole words.
 const OVER_WORDS: [&str; 10] = [
-    "already",
-    "ended",
-    "terminated",
-    "completed",
-    "rejected",
-    "not in progress",
-    "no longer",
-    "not active",
-    "not found",
-    "does not exist",
+    " already ",
+    " ended ",
+    " terminated ",
+    " completed ",
+    " rejected ",
+    " not in progress ",
+    " no longer ",
+    " not active ",
+    " not found ",
+    " does not exist ",
 ];
 
 /// Why a verb did not succeed.
@@ -62,9 +62,7 @@ pub enum GraphError {
 
 impl GraphError {
     pub(super) fn setup(what: &str) -> Self {
-        Self::Setup {
-            what: what.to_owned(),
-        }
+        Self::Setup { what: what.to_owned() }
     }
 
     pub(super) fn ambiguous(what: impl Into<String>) -> Self {
@@ -79,17 +77,19 @@ impl GraphError {
     /// For `terminate` and `reject`: whether the refusal says that the call is over already, so
     /// that the purpose is reached. Meaningless for the other verbs.
     pub fn is_already_done(&self) -> bool {
-        let Self::Refused {
-            status,
-            code,
-            message,
-            details,
-            ..
-        } = self
-        else {
+        let Self::Refused { status, code, message, details, .. } = self else {
             return false;
         };
-        let text = details.as_deref().unwrap_or(message).to_ascii_lowercase();
+        let text: String = details
+            .as_deref()
+            .unwrap_or(message)
+            .chars()
+            .map(|c| match c {
+                letter if letter.is_ascii_alphanumeric() => letter.to_ascii_lowercase(),
+                _ => ' ',
+            })
+            .collect();
+        let text = format!(" {text} ");
         (400..500).contains(status)
             && code.may_speak_of_call_state()
             && OVER_WORDS.iter().any(|word| text.contains(word))

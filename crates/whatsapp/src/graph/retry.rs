@@ -106,11 +106,7 @@ fn pause_before_next(error: &GraphError, number: u32, left: Duration) -> Option<
         GraphError::Ambiguous { .. } | GraphError::Unreachable { .. } => {
             (PAUSE_BASE * 2u32.pow(number - 1)).mul_f64(rand::random_range(0.8..1.2))
         }
-        GraphError::Refused {
-            status: 429,
-            retry_after: Some(asked),
-            ..
-        } => *asked,
+        GraphError::Refused { status: 429, retry_after: Some(asked), .. } => *asked,
         GraphError::Refused { .. } | GraphError::Setup { .. } => return None,
     };
     (pause + ATTEMPT_TIME_MIN <= left).then_some(pause)
@@ -132,9 +128,9 @@ fn settle(verb: Verb, last: GraphError, maybe_happened: bool) -> Result<(), Grap
                 code.number()
             )))
         }
-        GraphError::Unreachable { what } => Err(GraphError::ambiguous(format!(
-            "no answer at first, then {what}"
-        ))),
+        GraphError::Unreachable { what } => {
+            Err(GraphError::ambiguous(format!("no answer at first, then {what}")))
+        }
         GraphError::Refused { .. } | GraphError::Ambiguous { .. } | GraphError::Setup { .. } => {
             Err(last)
         }
@@ -156,10 +152,7 @@ mod tests {
             assert!((400..=600).contains(&second.as_millis()), "{second:?}");
         }
         assert_eq!(pause_before_next(&lost, ATTEMPTS_MAX, long), None);
-        assert_eq!(
-            pause_before_next(&lost, 1, Duration::from_millis(300)),
-            None
-        );
+        assert_eq!(pause_before_next(&lost, 1, Duration::from_millis(300)), None);
     }
 
     #[test]
@@ -171,10 +164,7 @@ mod tests {
             details: None,
             retry_after: seconds.map(Duration::from_secs),
         };
-        assert_eq!(
-            pause_before_next(&throttled(Some(2)), 1, TOTAL),
-            Some(Duration::from_secs(2))
-        );
+        assert_eq!(pause_before_next(&throttled(Some(2)), 1, TOTAL), Some(Duration::from_secs(2)));
         assert_eq!(pause_before_next(&throttled(Some(60)), 1, TOTAL), None);
         assert_eq!(pause_before_next(&throttled(None), 1, TOTAL), None);
     }

@@ -50,9 +50,7 @@ fn read_one(item: &Value, found: &mut Vec<MetaError>, skipped: &mut Vec<Ignored>
         ignored::count(skipped, Reason::MalformedError, None);
         return;
     };
-    let details = item
-        .get("error_data")
-        .and_then(|data| json::text(data, "details"));
+    let details = item.get("error_data").and_then(|data| json::text(data, "details"));
     add(
         found,
         MetaError {

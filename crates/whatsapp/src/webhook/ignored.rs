@@ -88,19 +88,13 @@ pub(super) fn count(ignored: &mut Vec<Ignored>, reason: Reason, name: Option<&st
     if let Some(entry) = ignored.iter_mut().find(|entry| known(entry, name)) {
         entry.count = entry.count.saturating_add(1);
     } else {
-        ignored.push(Ignored {
-            reason,
-            name: name.map(str::to_owned),
-            count: 1,
-        });
+        ignored.push(Ignored { reason, name: name.map(str::to_owned), count: 1 });
     }
 }
 
 fn is_name(text: &str) -> bool {
     (1..=NAME_BYTES_MAX).contains(&text.len())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphabetic() || byte == b'_')
+        && text.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'_')
 }
 
 #[cfg(test)]

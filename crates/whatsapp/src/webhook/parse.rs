@@ -36,10 +36,8 @@ pub enum WebhookError {
 /// # Errors
 /// [`WebhookError`] when the body is not a JSON object.
 pub fn parse(raw: &[u8]) -> Result<Webhook, WebhookError> {
-    let body: Value = serde_json::from_slice(raw).map_err(|error| WebhookError::NotJson {
-        line: error.line(),
-        column: error.column(),
-    })?;
+    let body: Value = serde_json::from_slice(raw)
+        .map_err(|error| WebhookError::NotJson { line: error.line(), column: error.column() })?;
     if !body.is_object() {
         return Err(WebhookError::NotAnObject);
     }
@@ -93,21 +91,17 @@ fn read_change(change: &Value, webhook: &mut Webhook) {
 
 fn read_value(value: &Value, webhook: &mut Webhook, read: fn(&Value, Context<'_>, &mut Webhook)) {
     let metadata = value.get("metadata").unwrap_or(&Value::Null);
-    let line = metadata
-        .get("phone_number_id")
-        .and_then(Value::as_str)
-        .and_then(|id| LineId::new(id).ok());
+    let line =
+        metadata.get("phone_number_id").and_then(Value::as_str).and_then(|id| LineId::new(id).ok());
     let Some(line) = line else {
         ignored::count(&mut webhook.ignored, Reason::MissingLine, None);
         return;
     };
     let display_phone_number = json::text(metadata, "display_phone_number");
-    let items = ["calls", "statuses", "messages"]
-        .iter()
-        .map(|key| match json::list(value, key) {
-            List::Items(items) => items.len(),
-            List::Absent | List::Malformed => 0,
-        });
+    let items = ["calls", "statuses", "messages"].iter().map(|key| match json::list(value, key) {
+        List::Items(items) => items.len(),
+        List::Absent | List::Malformed => 0,
+    });
     let context = Context {
         line: &line,
         own: own_number(display_phone_number.as_deref()),
@@ -124,9 +118,7 @@ fn read_calls(value: &Value, mut context: Context<'_>, webhook: &mut Webhook) {
     let before = webhook.events.len();
     let calls = read_items(value, "calls", &context, webhook, call::read_call);
     let statuses = read_items(value, "statuses", &context, webhook, call::read_status);
-    let told = webhook.events[before..]
-        .iter()
-        .any(|event| matches!(event, Event::Terminate(_)));
+    let told = webhook.events[before..].iter().any(|event| matches!(event, Event::Terminate(_)));
     let errors: Vec<MetaError> = context.errors;
     if errors.is_empty() {
         if !calls && !statuses {
@@ -134,21 +126,12 @@ fn read_calls(value: &Value, mut context: Context<'_>, webhook: &mut Webhook) {
         }
     } else if !told {
         // Errors beside the calls belong to the calls that ended; without one, to the line.
-        webhook.events.push(Event::LineError(LineError {
-            line: context.line.clone(),
-            errors,
-        }));
+        webhook.events.push(Event::LineError(LineError { line: context.line.clone(), errors }));
     }
 }
 
 fn read_messages(value: &Value, context: Context<'_>, webhook: &mut Webhook) {
-    if !read_items(
-        value,
-        "messages",
-        &context,
-        webhook,
-        permission::read_message,
-    ) {
+    if !read_items(value, "messages", &context, webhook, permission::read_message) {
         ignored::count(&mut webhook.ignored, Reason::OrdinaryMessage, None);
     }
 }

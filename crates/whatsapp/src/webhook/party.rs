@@ -27,10 +27,7 @@ pub(super) struct End {
 impl End {
     /// Reads an end from the members that hold its number and its business-scoped id.
     pub(super) fn read(item: &Value, number_key: &str, user_id_key: &str) -> Self {
-        Self {
-            phone: json::phone(item, number_key),
-            bsuid: bsuid(item, user_id_key),
-        }
+        Self { phone: json::phone(item, number_key), bsuid: bsuid(item, user_id_key) }
     }
 }
 
@@ -56,10 +53,7 @@ pub(super) fn user_end(call: &Value, direction: Option<Direction>, own: Option<&
 
 /// The line's own number, when it can be read out of what people see.
 pub(super) fn own_number(display_phone_number: Option<&str>) -> Option<Phone> {
-    let digits: String = display_phone_number?
-        .chars()
-        .filter(char::is_ascii_digit)
-        .collect();
+    let digits: String = display_phone_number?.chars().filter(char::is_ascii_digit).collect();
     Phone::new(&digits)
 }
 
@@ -91,9 +85,7 @@ impl Contacts {
     /// holds a single item: then a single contact is its user unless the two contradict.
     pub(super) fn complete(&self, end: End, alone: bool) -> Party {
         let by_id = || {
-            self.list
-                .iter()
-                .find(|contact| contact.bsuid.is_some() && contact.bsuid == end.bsuid)
+            self.list.iter().find(|contact| contact.bsuid.is_some() && contact.bsuid == end.bsuid)
         };
         let by_number = || {
             self.list.iter().find(|contact| {
@@ -128,7 +120,5 @@ fn contradicts<T: PartialEq>(one: &Option<T>, other: &Option<T>) -> bool {
 }
 
 fn bsuid(value: &Value, key: &str) -> Option<Bsuid> {
-    json::text(value, key)
-        .filter(|id| id.len() <= BSUID_BYTES_MAX)
-        .map(Bsuid)
+    json::text(value, key).filter(|id| id.len() <= BSUID_BYTES_MAX).map(Bsuid)
 }

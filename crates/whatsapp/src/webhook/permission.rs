@@ -21,9 +21,7 @@ pub(super) fn read_message(
         ignored::count(skipped, Reason::OrdinaryMessage, None);
         return None;
     }
-    let reply = interactive
-        .get("call_permission_reply")
-        .unwrap_or(&Value::Null);
+    let reply = interactive.get("call_permission_reply").unwrap_or(&Value::Null);
     let Some(response) = json::word(reply, "response") else {
         ignored::count(skipped, Reason::MalformedPermissionReply, None);
         return None;

@@ -1,0 +1,12 @@
+//! Meta's side, end to end of this crate: signatures, handshake, webhooks, Graph requests.
+
+mod calls;
+mod fixtures;
+mod graph_outcomes;
+mod graph_requests;
+mod handshake;
+mod meta;
+mod never_panics;
+mod permissions;
+mod signature;
+mod skipped;
