@@ -21,7 +21,7 @@ pub(crate) enum Origin {
     Variable(String),
 }
 
-/// How much of the line may be shown beside the caret.
+/// How much of the line may be shown beside the caret, if nothing in it looks like a secret.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shown {
     /// The whole line: its value is no secret.
@@ -31,6 +31,9 @@ pub(crate) enum Shown {
     /// Nothing.
     PlaceOnly,
 }
+
+/// Parts of a line that forbid showing its value; short, to catch misspelt keys too.
+const SECRET_PARTS: [&str; 4] = ["secr", "tok", "passw", "{"];
 
 /// Tabs and control characters would shift the caret.
 const COLUMN_FILLER: char = ' ';
@@ -63,8 +66,12 @@ impl Source {
         let line = before.matches('\n').count() + 1;
         let column = self.text[line_start..start].chars().count() + 1;
         let end = floor_boundary(&self.text, span.end).clamp(start, line_end);
+        let whole = &self.text[line_start..line_end];
         let shown_end = match shown {
+            Shown::Line if SECRET_PARTS.iter().any(|part| whole.contains(part)) => None,
             Shown::Line => Some(line_end),
+            // What stands before the key is another key's value.
+            Shown::UpToMark if self.text[line_start..start].contains('=') => None,
             Shown::UpToMark => Some(end),
             Shown::PlaceOnly => None,
         };

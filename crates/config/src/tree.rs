@@ -54,9 +54,6 @@ impl Value {
 /// The one section that is a list of tables; variables cannot address its items.
 pub(crate) const LIST_SECTION: &str = "lines";
 
-/// Words in a line that forbid showing it.
-const SECRET_WORDS: [&str; 2] = ["secret", "token"];
-
 /// Reads one file and lays it over what is there.
 pub(crate) fn lay_file(
     root: &mut Table,
@@ -85,7 +82,7 @@ pub(crate) fn lay_file(
             message: format!("not TOML: {}", error.message()),
             hint: "see https://toml.io for the syntax; text stands in double quotes".to_owned(),
             place: error.span().map_or(Place::Nowhere, |span| {
-                source.place(&span, shown_of_syntax_error(&source.text, span.start))
+                source.place(&span, shown_of_syntax_error(&source.text))
             }),
         });
     }
@@ -93,18 +90,9 @@ pub(crate) fn lay_file(
     lay(root, table);
 }
 
-/// A line that fails to parse may hold a secret; so may the middle of a multi-line text.
-fn shown_of_syntax_error(text: &str, at: usize) -> Shown {
-    let has_secret = |part: &str| SECRET_WORDS.iter().any(|word| part.contains(word));
-    let line_number =
-        text.as_bytes()[..at.min(text.len())].iter().filter(|byte| **byte == b'\n').count();
-    let line = text.lines().nth(line_number).unwrap_or_default();
-    let multi_line = text.contains("\"\"\"") || text.contains("'''");
-    if has_secret(line) || (multi_line && has_secret(text)) {
-        Shown::PlaceOnly
-    } else {
-        Shown::Line
-    }
+/// A line in the middle of a multi-line text does not say whether it is a secret.
+fn shown_of_syntax_error(text: &str) -> Shown {
+    if text.contains("\"\"\"") || text.contains("'''") { Shown::PlaceOnly } else { Shown::Line }
 }
 
 fn table_of(table: &DeTable<'_>, source: &Rc<Source>) -> Table {

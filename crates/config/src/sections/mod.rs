@@ -147,3 +147,29 @@ fn name(text: &str) -> Option<String> {
 fn path(text: &str) -> Option<PathBuf> {
     (!text.is_empty() && !text.contains('\0')).then(|| PathBuf::from(text))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shipped_file_explains_every_key_there_is() {
+        let shipped = include_str!("../../../../deploy/ringdown.toml");
+        let line = "[[lines]]\nid = \"1\"".to_owned();
+        let (_, _, known) = read(&["a".into()], std::iter::empty(), &|_| Ok(line.clone()));
+        assert_eq!(known.len(), 10);
+        for (section, keys) in known {
+            let heading = [format!("\n[{section}]\n"), format!("\n# [[{section}]]\n")];
+            let start = heading.iter().find_map(|text| shipped.find(text));
+            let start = start.expect(section) + 1;
+            let part = &shipped[start..];
+            let part = part.find("\n[").map_or(part, |end| &part[..end]);
+            for key in keys {
+                let is_there = part
+                    .lines()
+                    .any(|line| line.trim_start_matches("# ").starts_with(&format!("{key} =")));
+                assert!(is_there, "[{section}] {key} is not in deploy/ringdown.toml");
+            }
+        }
+    }
+}
