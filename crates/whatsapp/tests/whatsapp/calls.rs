@@ -141,6 +141,27 @@ fn contacts_are_joined_by_id_or_number_never_by_place() {
 }
 
 #[test]
+fn an_only_contact_belongs_to_an_only_call_unless_they_contradict() {
+    let names = |calls: &str| -> Vec<Option<String>> {
+        let body = format!(
+            r#"{{"entry":[{{"changes":[{{"field":"calls","value":{{"metadata":{{"phone_number_id":"1"}},
+            "contacts":[{{"profile":{{"name":"Ana"}},"wa_id":"{ANA}"}}],"calls":[{calls}]}}}}]}}]}}"#
+        );
+        let webhook = whatsapp::parse(body.as_bytes()).unwrap();
+        let parties = webhook.events.into_iter().map(|event| match event {
+            Event::Terminate(terminate) => terminate.party.name,
+            other => panic!("{other:?}"),
+        });
+        parties.collect()
+    };
+    let nameless = r#"{"id":"wacid.a","event":"terminate"}"#;
+    let stranger = r#"{"id":"wacid.b","event":"terminate","from":"15550108888"}"#;
+    assert_eq!(names(nameless), [Some("Ana".to_owned())]);
+    assert_eq!(names(stranger), [None]);
+    assert_eq!(names(&format!("{nameless},{stranger}")), [None, None]);
+}
+
+#[test]
 fn the_lines_own_number_is_never_the_user() {
     let [connect] = connects("connect_ends_swapped.json").try_into().unwrap();
     assert_eq!(connect.party, party(Some(ANA), None, Some("Ana")));
