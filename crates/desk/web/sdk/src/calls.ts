@@ -1,0 +1,78 @@
+import { Call } from './call.js';
+import type { CallPort } from './call.js';
+import type { HouseEvent, Snapshot } from './protocol.js';
+
+/** The calls that ring or run on this device. */
+export class Calls {
+  readonly #port: CallPort;
+  readonly #incoming: (call: Call) => void;
+  readonly #calls = new Map<string, Call>();
+
+  constructor(port: CallPort, incoming: (call: Call) => void) {
+    this.#port = port;
+    this.#incoming = incoming;
+  }
+
+  /** Ringing ones, oldest first. */
+  get ringing(): Call[] {
+    return this.#live.filter((call) => call.state === 'ringing');
+  }
+
+  /** The one this device connects or talks on. */
+  get active(): Call | undefined {
+    return this.#live.find((call) => call.state !== 'ringing');
+  }
+
+  apply(event: HouseEvent): void {
+    switch (event.type) {
+      case 'ring': {
+        const known = this.#calls.get(event.ringing.call);
+        if (known) known.setRinging(event.ringing);
+        else this.#add(new Call(this.#port, event.ringing));
+        break;
+      }
+      case 'claim_won':
+      case 'call_open':
+        this.#calls.get(event.active.call)?.apply(event);
+        break;
+      case 'ring_update':
+      case 'ring_end':
+      case 'claim_released':
+      case 'call_update':
+      case 'call_end':
+        this.#calls.get(event.call)?.apply(event);
+        break;
+    }
+  }
+
+  /**
+   * A new session's snapshot is the truth. A call that this device does not know as its own is
+   * left alone when active: it is on another device, or its sound was lost with the old page.
+   */
+  reconcile(snapshot: Snapshot): void {
+    const { active, ringing } = snapshot;
+    for (const call of this.#live) {
+      const rings = ringing.find((view) => view.call === call.id);
+      if (call.state !== 'ringing' && active?.call === call.id) call.setActive(active);
+      else if (rings) call.setRinging(rings, true);
+      else call.close({ code: call.state === 'ringing' ? 'call_ended' : 'lost' });
+    }
+    for (const view of ringing) {
+      if (!this.#calls.has(view.call)) this.#add(new Call(this.#port, view));
+    }
+  }
+
+  closeAll(): void {
+    for (const call of this.#live) call.close({ code: 'lost' });
+  }
+
+  get #live(): Call[] {
+    return [...this.#calls.values()];
+  }
+
+  #add(call: Call): void {
+    this.#calls.set(call.id, call);
+    call.on('close', () => this.#calls.delete(call.id));
+    this.#incoming(call);
+  }
+}
