@@ -1,1 +1,37 @@
-//! (to be written)
+//! The media plane: ICE, DTLS, SRTP and RTP of every leg, and the bridges between them.
+//!
+//! ```text
+//! MediaPlane --commands--> thread: sockets (`socket`) around the sans-IO core (`shard`)
+//!            <---events---          shard -> leg -> ice, dtls, srtp; stream; tap
+//! ```
+//! Built from the sans-IO parts of the webrtc family (`rtc-ice`, `rtc-dtls`); SRTP is our own and
+//! works in place. Nothing on the path receive, open, rewrite, seal, send allocates or locks.
+#![warn(clippy::wildcard_enum_match_arm)]
+
+mod command;
+mod config;
+mod dtls;
+mod error;
+mod event;
+mod ice;
+mod identity;
+mod leg;
+mod plane;
+mod rtcp;
+mod rtp;
+mod sdp;
+mod shard;
+mod socket;
+mod srtp;
+mod start;
+mod stream;
+mod tap;
+mod turn;
+
+pub use config::MediaConfig;
+pub use error::MediaError;
+pub use event::{LegDown, LegStats, MediaEvent, Tap};
+pub use plane::{MediaPlane, OpenedLeg, Totals};
+pub use sdp::SdpError;
+pub use start::{Started, start};
+pub use tap::{TapFrame, TapReader};

@@ -1,0 +1,33 @@
+//! What an operator may choose about the media plane.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::ops::RangeInclusive;
+
+/// Addresses and ports of the media plane.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MediaConfig {
+    /// The local address every media socket binds.
+    pub bind: IpAddr,
+    /// Addresses written into SDP, for hosts whose public address is not their own. Empty means
+    /// the bind address, which must then be a real one (not `0.0.0.0`).
+    pub advertise: Vec<IpAddr>,
+    /// The one UDP port all agent legs share; 0 takes any free port.
+    pub agent_port: u16,
+    /// Ports WhatsApp legs may take, one socket each; `0..=0` takes any free port.
+    pub whatsapp_ports: RangeInclusive<u16>,
+    /// Accept loopback, link-local and private remote candidates from a WhatsApp offer. For the
+    /// demo, tests and LANs; off, a forged offer cannot make the daemon probe the inside network.
+    pub allow_private_remotes: bool,
+}
+
+impl Default for MediaConfig {
+    fn default() -> Self {
+        Self {
+            bind: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            advertise: Vec::new(),
+            agent_port: 0,
+            whatsapp_ports: 0..=0,
+            allow_private_remotes: false,
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! What can go wrong in the media plane.
+
+use std::io;
+use std::net::SocketAddr;
+use std::ops::RangeInclusive;
+
+use crate::sdp::SdpError;
+
+/// Why the media plane could not start or could not open a leg.
+#[derive(Debug, thiserror::Error)]
+pub enum MediaError {
+    /// The remote description cannot be answered.
+    #[error("the SDP offer cannot be answered: {0}")]
+    Sdp(#[from] SdpError),
+    /// A UDP socket could not be bound.
+    #[error("cannot bind UDP {address}: {source}; choose a free port and an address of this host")]
+    Bind {
+        /// What was asked for.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Every port for WhatsApp legs is taken.
+    #[error("no free UDP port in {range:?} for a WhatsApp leg; widen media.whatsapp_ports")]
+    NoFreePort {
+        /// The configured range.
+        range: RangeInclusive<u16>,
+    },
+    /// There is no address to write into SDP.
+    #[error("no address to advertise in SDP; set media.advertise when binding a wildcard address")]
+    NoAddress,
+    /// As many legs are open as one shard carries.
+    #[error("the media plane already carries {limit} legs; close some or run more nodes")]
+    Full {
+        /// The bound.
+        limit: usize,
+    },
+    /// Keys or a certificate could not be made.
+    #[error("cryptography failed while preparing {what}: {why}")]
+    Crypto {
+        /// What was being prepared.
+        what: &'static str,
+        /// What the library said.
+        why: String,
+    },
+    /// The system refused a thread or a poll.
+    #[error("the media thread cannot start: {0}")]
+    Thread(io::Error),
+    /// The media thread is gone.
+    #[error("the media plane has stopped; restart the daemon")]
+    Stopped,
+}

@@ -1,0 +1,91 @@
+//! What the media plane reports to the floors above.
+
+use std::time::{Duration, Instant};
+
+use model::{LegId, RecordingId, Track};
+
+/// Something that happened to a leg.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum MediaEvent {
+    /// ICE and DTLS are done and the SRTP keys are set.
+    LegUp {
+        /// The leg.
+        leg: LegId,
+    },
+    /// The leg is gone for good; nothing is sent or received on it any more.
+    /// [`crate::MediaPlane::close`] still has to be called to forget it.
+    LegDown {
+        /// The leg.
+        leg: LegId,
+        /// The reason.
+        why: LegDown,
+    },
+    /// The first authenticated RTP since the leg was opened or last watched.
+    FirstRtp {
+        /// The leg that was heard.
+        leg: LegId,
+        /// Arrival.
+        at: Instant,
+    },
+    /// The first packet forwarded after a bridge was made, once per direction.
+    Forwarded {
+        /// The leg that was heard.
+        from: LegId,
+        /// The leg that was sent to.
+        to: LegId,
+        /// When.
+        at: Instant,
+    },
+}
+
+/// Why a leg is gone.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum LegDown {
+    /// ICE found no path in 15 s.
+    IceFailed,
+    /// A path that worked has been silent (no authenticated STUN, RTP or RTCP) for 7 s on an
+    /// agent leg or 30 s on a WhatsApp leg.
+    ConsentLost,
+    /// ICE worked but the DTLS handshake did not finish.
+    DtlsFailed,
+    /// The peer's certificate is not the one its SDP promised.
+    FingerprintMismatch,
+    /// The peer closed DTLS with an authenticated close_notify.
+    ClosedByPeer,
+    /// A fault in the daemon, isolated to this leg.
+    Fault,
+}
+
+/// Which recording, and which of its tracks, a leg's sound goes to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Tap {
+    /// The recording.
+    pub recording: RecordingId,
+    /// The side the leg is.
+    pub track: Track,
+}
+
+/// Counters of one leg.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct LegStats {
+    /// Whether ICE and DTLS are up.
+    pub up: bool,
+    /// Authenticated RTP packets received.
+    pub packets_in: u64,
+    /// Payload bytes of those packets.
+    pub bytes_in: u64,
+    /// RTP packets sent.
+    pub packets_out: u64,
+    /// Payload bytes of those packets.
+    pub bytes_out: u64,
+    /// Packets the peer sent that never arrived (RFC 3550 A.3), never negative.
+    pub lost: u64,
+    /// Authenticated RTCP packets received.
+    pub rtcp_in: u64,
+    /// Datagrams of this leg refused: forged, replayed, malformed, or out of turn.
+    pub refused: u64,
+    /// How long ago the last authenticated RTP arrived.
+    pub last_in: Option<Duration>,
+    /// How long ago the last RTP was sent.
+    pub last_out: Option<Duration>,
+}

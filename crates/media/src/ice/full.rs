@@ -1,0 +1,177 @@
+//! The full, controlling agent of a WhatsApp leg: Meta is ice-lite and never checks by itself.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::BytesMut;
+use rtc_ice::agent::agent_config::AgentConfig;
+use rtc_ice::agent::{Agent, Event};
+use rtc_ice::candidate::candidate_host::CandidateHostConfig;
+use rtc_ice::candidate::{Candidate, CandidateConfig};
+use rtc_ice::mdns::MulticastDnsMode;
+use rtc_shared::{TaggedBytesMut, TransportContext, TransportProtocol};
+use sansio::Protocol;
+
+use super::stun::{Binding, Class};
+use crate::error::MediaError;
+use crate::identity::{Identity, ice_text};
+use crate::sdp::{CANDIDATES_MAX, Offer};
+
+/// Pace of checks per candidate. Meta answers nothing until it knows our SDP, so the first check
+/// it can answer should not be far away.
+const CHECK_PACE: Duration = Duration::from_millis(20);
+/// The pace never falls below this however many candidates share it; the agent's own maximum.
+const CHECK_PACE_MAX: Duration = Duration::from_millis(200);
+/// Consent checks on the nominated pair (RFC 7675 asks for 5 s; Meta's side cuts at 20 s).
+const CONSENT_PACE: Duration = Duration::from_millis(2_500);
+
+pub(crate) struct Full {
+    agent: Agent,
+    ufrag: String,
+    pwd: String,
+    remote_ufrag: String,
+    remote_pwd: String,
+    local: SocketAddr,
+    nominated: Option<SocketAddr>,
+}
+
+impl Full {
+    /// Starts checking at once. `local` is the address of our one candidate.
+    pub(crate) fn new(
+        now: Instant,
+        identity: &Identity,
+        offer: &Offer,
+        local: SocketAddr,
+    ) -> Result<Self, MediaError> {
+        let (ufrag, pwd) = (ice_text::<8>(), ice_text::<24>());
+        let failed = |error: rtc_shared::error::Error| MediaError::Crypto {
+            what: "the ICE agent",
+            why: error.to_string(),
+        };
+        let candidates = u32::try_from(offer.candidates.len()).unwrap_or(1).max(1);
+        let config = AgentConfig {
+            local_ufrag: ufrag.clone(),
+            local_pwd: pwd.clone(),
+            is_controlling: true,
+            multicast_dns_mode: MulticastDnsMode::Disabled,
+            check_interval: (CHECK_PACE * candidates).min(CHECK_PACE_MAX),
+            keepalive_interval: Some(CONSENT_PACE),
+            // The leg itself decides when it is lost; checks go on until then.
+            max_binding_requests: Some(u16::MAX),
+            disconnected_timeout: Some(Duration::ZERO),
+            failed_timeout: Some(Duration::ZERO),
+            host_acceptance_min_wait: Some(Duration::ZERO),
+            prflx_acceptance_min_wait: Some(Duration::ZERO),
+            ..AgentConfig::default()
+        };
+        let mut agent =
+            Agent::new(now, Arc::new(config), Arc::clone(&identity.provider)).map_err(failed)?;
+        let ours = host(local.ip(), local.port(), 0).map_err(failed)?;
+        agent.add_local_candidate(ours).map_err(failed)?;
+        for remote in &offer.candidates {
+            let theirs = host(remote.address.ip(), remote.address.port(), remote.priority);
+            agent.add_remote_candidate(theirs.map_err(failed)?).map_err(failed)?;
+        }
+        agent
+            .start_connectivity_checks(now, true, offer.ufrag.clone(), offer.pwd.clone())
+            .map_err(failed)?;
+        Ok(Self {
+            agent,
+            ufrag,
+            pwd,
+            remote_ufrag: offer.ufrag.clone(),
+            remote_pwd: offer.pwd.clone(),
+            local,
+            nominated: None,
+        })
+    }
+
+    pub(crate) fn ufrag(&self) -> &str {
+        &self.ufrag
+    }
+
+    pub(crate) fn pwd(&self) -> &str {
+        &self.pwd
+    }
+
+    /// The nominated remote.
+    pub(crate) const fn path(&self) -> Option<SocketAddr> {
+        self.nominated
+    }
+
+    /// Gives a STUN message to the agent if it is genuine, and says whether it was. The agent
+    /// itself would look at roles before it looks at the integrity.
+    pub(crate) fn check(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) -> bool {
+        let Some(binding) = Binding::read(bytes) else {
+            return false;
+        };
+        let genuine = match binding.class {
+            Class::Request => {
+                binding.fragments() == Some((&self.ufrag, &self.remote_ufrag))
+                    && binding.is_genuine(&self.pwd)
+                    && self.has_room_for(from)
+            }
+            Class::Success => binding.is_genuine(&self.remote_pwd),
+        };
+        if genuine {
+            let message = TaggedBytesMut {
+                now,
+                transport: TransportContext {
+                    local_addr: self.local,
+                    peer_addr: from,
+                    transport_protocol: TransportProtocol::UDP,
+                    ecn: None,
+                },
+                message: BytesMut::from(bytes),
+            };
+            // A late answer to a forgotten check is an error to the agent and nothing to us.
+            let _ = self.agent.handle_read(message);
+        }
+        genuine
+    }
+
+    /// A genuine request from a new address makes a peer-reflexive candidate; their number is
+    /// bounded too.
+    fn has_room_for(&self, from: SocketAddr) -> bool {
+        let known = self.agent.get_remote_candidates();
+        known.len() < CANDIDATES_MAX || known.iter().any(|candidate| candidate.addr() == from)
+    }
+
+    pub(crate) fn timeout(&mut self, now: Instant) {
+        if self.next_timeout().is_some_and(|at| at <= now) {
+            let _ = self.agent.handle_timeout(now);
+        }
+    }
+
+    pub(crate) fn next_timeout(&mut self) -> Option<Instant> {
+        self.agent.poll_timeout()
+    }
+
+    /// Sends what the agent wants sent and learns which pair it chose.
+    pub(crate) fn flush(&mut self, send: &mut dyn FnMut(SocketAddr, &[u8])) {
+        while let Some(message) = self.agent.poll_write() {
+            send(message.transport.peer_addr, &message.message);
+        }
+        while let Some(happened) = self.agent.poll_event() {
+            if let Event::SelectedCandidatePairChange(_, remote) = happened.event {
+                self.nominated = Some(remote.addr());
+            }
+        }
+    }
+}
+
+fn host(ip: IpAddr, port: u16, priority: u32) -> Result<Candidate, rtc_shared::error::Error> {
+    CandidateHostConfig {
+        base_config: CandidateConfig {
+            network: "udp".to_owned(),
+            address: ip.to_string(),
+            port,
+            component: 1,
+            priority,
+            ..CandidateConfig::default()
+        },
+        ..CandidateHostConfig::default()
+    }
+    .new_candidate_host()
+}

@@ -1,0 +1,88 @@
+//! ICE-lite (RFC 8445 section 2.5): the browser checks and nominates, we answer what is genuine.
+
+use std::net::SocketAddr;
+
+use super::stun::{ANSWER_MAX, Binding, Class};
+use crate::identity::ice_text;
+use crate::sdp::Offer;
+
+/// Source addresses kept per leg: Wi-Fi, cable and mobile in both families, with room for a
+/// network change. The oldest gives way.
+const BOUND_MAX: usize = 8;
+
+pub(crate) struct Lite {
+    ufrag: String,
+    pwd: String,
+    remote_ufrag: String,
+    bound: Vec<SocketAddr>,
+    nominated: Option<SocketAddr>,
+}
+
+/// What a genuine check changed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Checked {
+    /// The address is bound for the first time.
+    pub(crate) is_new: bool,
+    /// The address that had to give way.
+    pub(crate) evicted: Option<SocketAddr>,
+    /// Length of the answer.
+    pub(crate) answer: usize,
+}
+
+impl Lite {
+    pub(crate) fn new(offer: &Offer) -> Self {
+        Self {
+            ufrag: ice_text::<8>(),
+            pwd: ice_text::<24>(),
+            remote_ufrag: offer.ufrag.clone(),
+            bound: Vec::new(),
+            nominated: None,
+        }
+    }
+
+    pub(crate) fn ufrag(&self) -> &str {
+        &self.ufrag
+    }
+
+    pub(crate) fn pwd(&self) -> &str {
+        &self.pwd
+    }
+
+    pub(crate) fn bound(&self) -> &[SocketAddr] {
+        &self.bound
+    }
+
+    /// Where to send: the nominated address, or before nomination the latest one that checked.
+    pub(crate) fn path(&self) -> Option<SocketAddr> {
+        self.nominated.or_else(|| self.bound.last().copied())
+    }
+
+    /// Whether a request is from the peer of this leg. Changes nothing.
+    pub(crate) fn is_genuine(&self, binding: &Binding<'_>) -> bool {
+        binding.class == Class::Request
+            && binding.fragments() == Some((&self.ufrag, &self.remote_ufrag))
+            && binding.is_genuine(&self.pwd)
+    }
+
+    /// Takes in a request that [`Self::is_genuine`] and writes the answer.
+    pub(crate) fn check(
+        &mut self,
+        from: SocketAddr,
+        binding: &Binding<'_>,
+        buffer: &mut [u8; ANSWER_MAX],
+    ) -> Checked {
+        let is_new = !self.bound.contains(&from);
+        let mut evicted = None;
+        if is_new {
+            if self.bound.len() == BOUND_MAX {
+                let idle = self.bound.iter().position(|at| Some(*at) != self.nominated);
+                evicted = idle.map(|at| self.bound.remove(at));
+            }
+            self.bound.push(from);
+        }
+        if binding.nominates {
+            self.nominated = Some(from);
+        }
+        Checked { is_new, evicted, answer: binding.answer(from, &self.pwd, buffer) }
+    }
+}

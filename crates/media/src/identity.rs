@@ -1,0 +1,54 @@
+//! Who we are on every leg: one self-signed certificate per process, and random names.
+
+use std::sync::Arc;
+
+use rtc_crypto::RTCCryptoProvider;
+use rtc_dtls::crypto::Certificate;
+
+use crate::error::MediaError;
+
+/// The process's DTLS identity.
+pub(crate) struct Identity {
+    pub(crate) certificate: Certificate,
+    /// SHA-256 of the certificate as SDP writes it.
+    pub(crate) fingerprint: String,
+    pub(crate) provider: Arc<dyn RTCCryptoProvider>,
+}
+
+impl Identity {
+    /// Makes an ECDSA P-256 key and a certificate for it.
+    pub(crate) fn generate() -> Result<Self, MediaError> {
+        let failed = |why: String| MediaError::Crypto { what: "the DTLS certificate", why };
+        let provider = rtc_crypto::default_provider().map_err(|error| failed(error.to_string()))?;
+        let names = vec!["ringdown".to_owned()];
+        let certificate = Certificate::generate_self_signed(names, provider.crypto())
+            .map_err(|error| failed(error.to_string()))?;
+        let leaf = certificate
+            .certificate
+            .first()
+            .ok_or_else(|| failed("no certificate was made".to_owned()))?;
+        let fingerprint = written(&fingerprint_of(leaf));
+        Ok(Self { certificate, fingerprint, provider })
+    }
+}
+
+/// SHA-256 of a certificate in DER.
+pub(crate) fn fingerprint_of(certificate: &[u8]) -> [u8; 32] {
+    let digest = ring::digest::digest(&ring::digest::SHA256, certificate);
+    let mut bytes = [0; 32];
+    bytes.copy_from_slice(digest.as_ref());
+    bytes
+}
+
+fn written(digest: &[u8; 32]) -> String {
+    let octets: Vec<_> = digest.iter().map(|octet| format!("{octet:02X}")).collect();
+    octets.join(":")
+}
+
+/// `N` random ICE characters, six bits each (RFC 8839 section 5.4).
+pub(crate) fn ice_text<const N: usize>() -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let random: [u8; N] = rand::random();
+    let letter = |byte: u8| char::from(ALPHABET[usize::from(byte & 0x3f)]);
+    random.into_iter().map(letter).collect()
+}

@@ -1,0 +1,195 @@
+//! One leg: its path (ICE, DTLS), its ears (SRTP in) and its voice (SRTP out). Knows nothing of
+//! other legs and of sockets.
+
+mod ears;
+mod path;
+mod voice;
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use model::LegId;
+
+pub(crate) use ears::{Heard, Kind};
+
+use crate::dtls::Dtls;
+use crate::event::{LegStats, Tap};
+use crate::ice::{Full, Lite};
+use crate::rtcp::Reception;
+use crate::sdp::Offer;
+use crate::srtp::{Inbound, Outbound};
+use crate::stream::OutStream;
+use crate::turn::Via;
+
+/// How long ICE and DTLS may take together.
+const SETUP_MAX: Duration = Duration::from_secs(15);
+/// Silence (no authenticated packet of any kind) that ends an agent leg. Browsers send a consent
+/// check at least every 6 s (RFC 7675 section 5.1), and the tab can make a new leg in one second.
+const AGENT_QUIET_MAX: Duration = Duration::from_secs(7);
+/// The same for a WhatsApp leg: RFC 7675's 30 s, because this leg cannot be made anew.
+const WHATSAPP_QUIET_MAX: Duration = Duration::from_secs(30);
+
+pub(crate) enum Ice {
+    /// WhatsApp leg.
+    Full(Box<Full>),
+    /// Agent leg.
+    Lite(Lite),
+}
+
+/// Payload types, the same in both directions of a leg.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Codec {
+    opus: u8,
+    telephone_event: Option<u8>,
+}
+
+/// SRTP contexts of both directions.
+struct Keys {
+    outbound: Outbound,
+    inbound: Inbound,
+}
+
+/// What the control plane decided about a leg.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Route {
+    /// The leg this one is bridged with.
+    pub(crate) bridged: Option<LegId>,
+    /// Nothing has been forwarded from here since the bridge was made.
+    pub(crate) announce_forward: bool,
+    /// Nothing has been heard since the leg was opened or watched.
+    pub(crate) announce_heard: bool,
+    pub(crate) muted: bool,
+    /// A WhatsApp leg may send RTP.
+    pub(crate) may_speak: bool,
+    pub(crate) tap: Option<Tap>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Counters {
+    packets_in: u64,
+    bytes_in: u64,
+    packets_out: u64,
+    bytes_out: u64,
+    lost_before: u64,
+    rtcp_in: u64,
+    refused: u64,
+    rtp_in_at: Option<Instant>,
+}
+
+pub(crate) struct Leg {
+    id: LegId,
+    ice: Ice,
+    dtls: Dtls,
+    codec: Codec,
+    keys: Option<Keys>,
+    ended: bool,
+    pub(crate) route: Route,
+    out: OutStream,
+    reception: Option<Reception>,
+    opened_at: Instant,
+    /// Last authenticated packet of any kind.
+    alive_at: Instant,
+    silence_due: Instant,
+    report_due: Instant,
+    count: Counters,
+    /// Makes the next datagram panic, to test that the panic stays in this leg.
+    #[cfg(test)]
+    pub(crate) rigged: bool,
+}
+
+impl Leg {
+    pub(crate) fn new(now: Instant, id: LegId, ice: Ice, dtls: Dtls, offer: &Offer) -> Self {
+        Self {
+            id,
+            ice,
+            dtls,
+            codec: Codec { opus: offer.opus, telephone_event: offer.telephone_event },
+            keys: None,
+            ended: false,
+            route: Route { announce_heard: true, ..Route::default() },
+            out: OutStream::new(rand::random(), rand::random(), rand::random()),
+            reception: None,
+            opened_at: now,
+            alive_at: now,
+            silence_due: now,
+            report_due: now,
+            count: Counters::default(),
+            #[cfg(test)]
+            rigged: false,
+        }
+    }
+
+    pub(crate) const fn ice(&self) -> &Ice {
+        &self.ice
+    }
+
+    pub(crate) const fn ssrc(&self) -> u32 {
+        self.out.ssrc()
+    }
+
+    pub(crate) const fn is_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// Ends the leg: keys are forgotten and nothing is sent or read any more.
+    pub(crate) fn end(&mut self) {
+        self.ended = true;
+        self.keys = None;
+    }
+
+    pub(crate) fn via(&self) -> Via {
+        match self.ice {
+            Ice::Full(_) => Via::WhatsApp(self.id),
+            Ice::Lite(_) => Via::Agents,
+        }
+    }
+
+    /// Where to send.
+    pub(crate) fn path(&self) -> Option<SocketAddr> {
+        match &self.ice {
+            Ice::Full(full) => full.path(),
+            Ice::Lite(lite) => lite.path(),
+        }
+    }
+
+    pub(crate) const fn is_whatsapp(&self) -> bool {
+        matches!(self.ice, Ice::Full(_))
+    }
+
+    /// Whether an authenticated packet came within `span`.
+    pub(crate) fn heard_within(&self, now: Instant, span: Duration) -> bool {
+        now.saturating_duration_since(self.alive_at) < span
+    }
+
+    /// Counts a datagram that was not acted on.
+    pub(crate) const fn refuse(&mut self) {
+        self.count.refused += 1;
+    }
+
+    /// RTP may be sent: there are keys, and on a WhatsApp leg permission.
+    pub(crate) const fn may_send(&self) -> bool {
+        self.keys.is_some() && (self.route.may_speak || !self.is_whatsapp())
+    }
+
+    /// The next packet sent starts a new run: whoever spoke so far may have left a hole.
+    pub(crate) const fn cut(&mut self) {
+        self.out.cut();
+    }
+
+    pub(crate) fn stats(&self, now: Instant) -> LegStats {
+        let age = |at: Option<Instant>| at.map(|at| now.saturating_duration_since(at));
+        let lost = self.reception.as_ref().map_or(0, Reception::lost);
+        LegStats {
+            up: self.keys.is_some(),
+            packets_in: self.count.packets_in,
+            bytes_in: self.count.bytes_in,
+            packets_out: self.count.packets_out,
+            bytes_out: self.count.bytes_out,
+            lost: self.count.lost_before + lost,
+            rtcp_in: self.count.rtcp_in,
+            refused: self.count.refused,
+            last_in: age(self.count.rtp_in_at),
+            last_out: age(self.out.sent_at()),
+        }
+    }
+}

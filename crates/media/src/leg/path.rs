@@ -1,0 +1,159 @@
+//! The way to the peer: ICE checks, the DTLS handshake, and when to give up.
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use super::{AGENT_QUIET_MAX, Ice, Keys, Leg, SETUP_MAX, WHATSAPP_QUIET_MAX};
+use crate::dtls::{Outcome, Role};
+use crate::event::{LegDown, MediaEvent};
+use crate::ice::stun::{ANSWER_MAX, Binding};
+use crate::srtp;
+use crate::turn::Turn;
+
+/// What an agent leg's genuine check means for the demultiplexer.
+pub(crate) struct Rebound {
+    pub(crate) evicted: Option<SocketAddr>,
+}
+
+impl Leg {
+    /// STUN on a WhatsApp leg's own socket.
+    pub(crate) fn check_full(
+        &mut self,
+        turn: &mut Turn<'_>,
+        from: SocketAddr,
+        bytes: &[u8],
+    ) -> Option<LegDown> {
+        let genuine = match &mut self.ice {
+            Ice::Full(full) => full.check(turn.now, from, bytes),
+            Ice::Lite(_) => false,
+        };
+        if genuine {
+            self.alive_at = turn.now;
+        } else {
+            self.refuse();
+        }
+        self.advance(turn)
+    }
+
+    /// A genuine STUN request to an agent leg.
+    pub(crate) fn check_lite(
+        &mut self,
+        turn: &mut Turn<'_>,
+        from: SocketAddr,
+        binding: &Binding<'_>,
+    ) -> Option<Rebound> {
+        let via = self.via();
+        let Ice::Lite(lite) = &mut self.ice else {
+            return None;
+        };
+        let mut answer = [0; ANSWER_MAX];
+        let checked = lite.check(from, binding, &mut answer);
+        turn.wire.send(via, from, &answer[..checked.answer]);
+        self.alive_at = turn.now;
+        checked.is_new.then_some(Rebound { evicted: checked.evicted })
+    }
+
+    /// A DTLS datagram from a proven address.
+    pub(crate) fn shake(&mut self, turn: &mut Turn<'_>, bytes: &[u8]) -> Option<LegDown> {
+        let outcome = self.dtls.datagram(turn.now, bytes);
+        if outcome.is_none() {
+            self.refuse();
+        }
+        let down = self.absorb(turn, outcome.unwrap_or(Outcome::Nothing));
+        self.send_handshake(turn);
+        down
+    }
+
+    /// Runs what is due of ICE, DTLS and the patience with the peer.
+    pub(crate) fn advance(&mut self, turn: &mut Turn<'_>) -> Option<LegDown> {
+        let via = self.via();
+        if let Ice::Full(full) = &mut self.ice {
+            full.timeout(turn.now);
+            full.flush(&mut |to, bytes| turn.wire.send(via, to, bytes));
+        }
+        let mut down = None;
+        if self.path().is_some() {
+            let started = self.dtls.start(turn.now);
+            down = self.absorb(turn, started);
+        }
+        let timed_out = self.dtls.timeout(turn.now);
+        down = down.or(self.absorb(turn, timed_out));
+        self.send_handshake(turn);
+        down.or_else(|| self.lost_patience(turn.now))
+    }
+
+    fn lost_patience(&self, now: Instant) -> Option<LegDown> {
+        if now < self.patience() {
+            return None;
+        }
+        Some(match (&self.keys, self.path()) {
+            (Some(_), _) => LegDown::ConsentLost,
+            (None, Some(_)) => LegDown::DtlsFailed,
+            (None, None) => LegDown::IceFailed,
+        })
+    }
+
+    fn patience(&self) -> Instant {
+        if self.keys.is_none() {
+            self.opened_at + SETUP_MAX
+        } else if self.is_whatsapp() {
+            self.alive_at + WHATSAPP_QUIET_MAX
+        } else {
+            self.alive_at + AGENT_QUIET_MAX
+        }
+    }
+
+    fn absorb(&mut self, turn: &mut Turn<'_>, outcome: Outcome) -> Option<LegDown> {
+        match outcome {
+            Outcome::Nothing => None,
+            Outcome::Down(why) => Some(why),
+            Outcome::Keys(profile, material) => {
+                let we_are_client = self.dtls.role() == Role::Client;
+                match srtp::contexts(profile, material.as_ref(), we_are_client) {
+                    Ok((outbound, inbound)) => {
+                        self.keys = Some(Keys { outbound, inbound });
+                        self.alive_at = turn.now;
+                        self.silence_due = turn.now;
+                        self.report_due = turn.now;
+                        turn.outbox.push_back(MediaEvent::LegUp { leg: self.id });
+                        None
+                    }
+                    Err(_) => Some(LegDown::DtlsFailed),
+                }
+            }
+        }
+    }
+
+    pub(super) fn send_handshake(&mut self, turn: &mut Turn<'_>) {
+        let (via, path) = (self.via(), self.path());
+        while let Some(message) = self.dtls.poll_transmit() {
+            if let Some(to) = path {
+                turn.wire.send(via, to, &message);
+            }
+        }
+    }
+
+    /// When [`Self::advance`] or the voice is due next. `None`: never, the leg has ended.
+    pub(crate) fn next_timeout(&mut self) -> Option<Instant> {
+        if self.is_ended() {
+            return None;
+        }
+        let ice = match &mut self.ice {
+            Ice::Full(full) => full.next_timeout(),
+            Ice::Lite(_) => None,
+        };
+        let first = [ice, self.dtls.next_timeout(), self.next_voice()];
+        first.into_iter().flatten().chain([self.patience()]).min()
+    }
+
+    /// Says good-bye and ends the leg.
+    pub(crate) fn close(&mut self, turn: &mut Turn<'_>) {
+        if self.is_ended() {
+            return;
+        }
+        self.send_bye(turn);
+        self.dtls.close(turn.now);
+        self.send_handshake(turn);
+        self.end();
+    }
+}

@@ -1,0 +1,152 @@
+//! What a leg says: forwarded sound, silence, and RTCP reports, all on one stream.
+
+use std::time::{Duration, Instant};
+
+use super::{Heard, Keys, Kind, Leg};
+use crate::rtcp::{self, REPORT_MAX, Reception, Sent};
+use crate::rtp;
+use crate::srtp::OVERHEAD_MAX;
+use crate::stream::Stamp;
+use crate::turn::{DATAGRAM_MAX, Turn};
+
+/// 20 ms of Opus that decodes to zeros: TOC of CELT fullband mono, one frame.
+const SILENCE: [u8; 3] = [0xf8, 0xff, 0xfe];
+/// Length of a frame.
+const FRAME: Duration = Duration::from_millis(20);
+/// How long nothing may be forwarded before silence fills in: three frames, so that jitter does
+/// not trigger it.
+const GAP: Duration = Duration::from_millis(60);
+/// A delay of the shard beyond which missed silence frames are skipped instead of sent at once.
+const CATCH_UP_MAX: Duration = Duration::from_millis(100);
+/// Between reports to Meta, which takes missing RTCP for a dead peer.
+const WHATSAPP_REPORTS: Duration = Duration::from_secs(1);
+/// Between reports to browsers: RFC 3550's minimum.
+const AGENT_REPORTS: Duration = Duration::from_secs(5);
+
+impl Leg {
+    /// Sends what another leg said. `false` when this leg cannot take it.
+    pub(crate) fn relay(&mut self, turn: &mut Turn<'_>, heard: &Heard, payload: &[u8]) -> bool {
+        let payload_type = match heard.kind {
+            Kind::Sound => Some(self.codec.opus),
+            Kind::Key => self.codec.telephone_event,
+        };
+        let (Some(payload_type), true) = (payload_type, self.may_send()) else {
+            return false;
+        };
+        let Some(mut stamp) = self.out.relay(turn.now, heard.origin) else {
+            return false;
+        };
+        // The first packet of a key press is marked too (RFC 4733 section 2.5.1.2).
+        stamp.marker |= heard.marker && heard.kind == Kind::Key;
+        self.silence_due = turn.now + GAP;
+        self.send_rtp(turn, payload_type, stamp, payload)
+    }
+
+    /// Lets a WhatsApp leg send, from now on without a break.
+    pub(crate) fn speak(&mut self, now: Instant) {
+        if !self.route.may_speak {
+            self.route.may_speak = true;
+            self.silence_due = now;
+            self.report_due = now;
+        }
+    }
+
+    /// Sends the silence and the reports that are due.
+    pub(crate) fn talk(&mut self, turn: &mut Turn<'_>) {
+        if !self.may_send() {
+            return;
+        }
+        if self.is_whatsapp() {
+            self.fill(turn);
+        }
+        if self.report_due <= turn.now {
+            self.send_report(turn, false);
+            let pace = if self.is_whatsapp() { WHATSAPP_REPORTS } else { AGENT_REPORTS };
+            self.report_due = turn.now + pace;
+        }
+    }
+
+    fn fill(&mut self, turn: &mut Turn<'_>) {
+        if turn.now.saturating_duration_since(self.silence_due) > CATCH_UP_MAX {
+            self.out.cut();
+            self.silence_due = turn.now;
+        }
+        while self.silence_due <= turn.now {
+            let stamp = self.out.silence(turn.now);
+            self.send_rtp(turn, self.codec.opus, stamp, &SILENCE);
+            self.silence_due += FRAME;
+        }
+    }
+
+    pub(super) fn next_voice(&self) -> Option<Instant> {
+        if !self.may_send() {
+            return None;
+        }
+        if self.is_whatsapp() {
+            Some(self.silence_due.min(self.report_due))
+        } else {
+            Some(self.report_due)
+        }
+    }
+
+    fn send_rtp(
+        &mut self,
+        turn: &mut Turn<'_>,
+        payload_type: u8,
+        stamp: Stamp,
+        payload: &[u8],
+    ) -> bool {
+        let (via, path, ssrc) = (self.via(), self.path(), self.out.ssrc());
+        let (Some(to), Some(keys)) = (path, &self.keys) else {
+            return false;
+        };
+        let Some((head, body)) = turn.scratch.split_first_chunk_mut() else {
+            return false;
+        };
+        let Some(room) = body.get_mut(..payload.len()) else {
+            return false;
+        };
+        let sequence = (stamp.index & 0xffff) as u16;
+        rtp::write(head, payload_type, stamp.marker, sequence, stamp.timestamp, ssrc);
+        room.copy_from_slice(payload);
+        let length = rtp::HEADER + payload.len();
+        let sealed = keys.outbound.seal_rtp(ssrc, stamp.index, &mut turn.scratch[..], length);
+        let Some(length) = sealed else {
+            return false;
+        };
+        turn.wire.send(via, to, &turn.scratch[..length]);
+        self.count.packets_out += 1;
+        self.count.bytes_out += payload.len() as u64;
+        true
+    }
+
+    fn send_report(&mut self, turn: &mut Turn<'_>, bye: bool) {
+        let (via, path, ssrc) = (self.via(), self.path(), self.out.ssrc());
+        let heard = self.reception.as_mut();
+        let heard = heard.map(|reception: &mut Reception| reception.block(turn.now));
+        let sent = (self.count.packets_out > 0).then(|| Sent {
+            ntp: rtcp::ntp(turn.wall.since_epoch(turn.now)),
+            timestamp: self.out.timestamp_at(turn.now),
+            packets: (self.count.packets_out & 0xffff_ffff) as u32,
+            octets: (self.count.bytes_out & 0xffff_ffff) as u32,
+        });
+        let mut report = [0; REPORT_MAX];
+        let length = rtcp::write_report(&mut report, ssrc, sent, heard, bye);
+        let mut packet = [0; REPORT_MAX + OVERHEAD_MAX];
+        packet[..length].copy_from_slice(&report[..length]);
+        let keys: Option<&mut Keys> = self.keys.as_mut();
+        let sealed = keys.and_then(|keys| keys.outbound.seal_rtcp(ssrc, &mut packet, length));
+        if let (Some(to), Some(length)) = (path, sealed) {
+            turn.wire.send(via, to, &packet[..length]);
+        }
+    }
+
+    /// Tells the peer that the stream ends, if there was one to end.
+    pub(super) fn send_bye(&mut self, turn: &mut Turn<'_>) {
+        if self.may_send() {
+            self.send_report(turn, true);
+        }
+    }
+}
+
+const _: () = assert!(DATAGRAM_MAX > rtp::HEADER + crate::tap::OPUS_FRAME_MAX + OVERHEAD_MAX);

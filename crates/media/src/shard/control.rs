@@ -1,0 +1,189 @@
+//! What the control plane asks of a shard, and opening legs.
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use model::{LegId, SdpText};
+
+use super::{LEGS_MAX, Shard};
+use crate::command::{Answer, Command};
+use crate::dtls::{Dtls, Role};
+use crate::error::MediaError;
+use crate::ice::{Full, Lite};
+use crate::leg::{Ice, Leg};
+use crate::sdp::{Local, Offer, SdpError, Setup, agent_answer, whatsapp_answer};
+use crate::turn::Wire;
+
+impl Shard {
+    pub(super) fn obey(&mut self, now: Instant, command: Command, wire: &mut dyn Wire) {
+        match command {
+            Command::OpenWhatsApp { leg, offer, answer } => {
+                let opened = self.open_whatsapp(now, leg, &offer, wire);
+                self.reply(now, leg, answer, opened, wire);
+            }
+            Command::OpenAgent { leg, offer, answer } => {
+                let opened = self.open_agent(now, leg, &offer);
+                self.reply(now, leg, answer, opened, wire);
+            }
+            Command::Speak(leg) => {
+                if let Some(leg) = self.legs.get_mut(&leg) {
+                    leg.speak(now);
+                }
+                self.reschedule(leg);
+            }
+            Command::Bridge { whatsapp, agent } => self.bridge(now, whatsapp, agent),
+            Command::Unbridge(leg) => self.part(now, leg),
+            Command::Mute { leg, muted } => self.mute(leg, muted),
+            Command::Tap { leg, tap } => {
+                if let Some(leg) = self.legs.get_mut(&leg) {
+                    leg.route.tap = tap;
+                }
+            }
+            Command::Watch(leg) => {
+                if let Some(leg) = self.legs.get_mut(&leg) {
+                    leg.route.announce_heard = true;
+                }
+            }
+            Command::Close(leg) => self.close(now, leg, wire),
+            // Whoever asked may have gone; that is no reason for anything.
+            Command::Stats { leg, reply } => {
+                let _ = reply.send(self.legs.get(&leg).map(|leg| leg.stats(now)));
+            }
+            Command::Totals(reply) => {
+                let _ = reply.send(self.totals);
+            }
+        }
+    }
+
+    /// Hands the answer over; a leg nobody waits for any more is closed again.
+    fn reply(
+        &mut self,
+        now: Instant,
+        leg: LegId,
+        answer: Answer,
+        opened: Result<SdpText, MediaError>,
+        wire: &mut dyn Wire,
+    ) {
+        if answer.send(opened).is_err() {
+            self.close(now, leg, wire);
+        }
+    }
+
+    fn open_whatsapp(
+        &mut self,
+        now: Instant,
+        id: LegId,
+        offer: &Offer,
+        wire: &mut dyn Wire,
+    ) -> Result<SdpText, MediaError> {
+        self.has_room()?;
+        let port = wire.open(id)?;
+        let opened = self.make_whatsapp(now, id, offer, port);
+        if opened.is_err() {
+            wire.release(id);
+        }
+        let (leg, answer) = opened?;
+        self.legs.insert(id, Box::new(leg));
+        if let Some((leg, mut turn)) = self.turn(now, id, wire) {
+            // The first check leaves now; its outcome cannot be known yet.
+            let _ = leg.advance(&mut turn);
+        }
+        self.reschedule(id);
+        Ok(answer)
+    }
+
+    fn make_whatsapp(
+        &self,
+        now: Instant,
+        id: LegId,
+        offer: &Offer,
+        port: u16,
+    ) -> Result<(Leg, SdpText), MediaError> {
+        // Meta recommends that we are the DTLS client; if it insists on that role, we serve.
+        let (setup, role) = match offer.setup {
+            Setup::ActPass | Setup::Passive => (Setup::Active, Role::Client),
+            Setup::Active => (Setup::Passive, Role::Server),
+        };
+        let address = *self.place.addresses.first().ok_or(MediaError::NoAddress)?;
+        let dtls = Dtls::new(now, &self.identity, role, offer.fingerprint)?;
+        let full = Full::new(now, &self.identity, offer, SocketAddr::new(address, port))?;
+        let (ufrag, pwd) = (full.ufrag().to_owned(), full.pwd().to_owned());
+        let leg = Leg::new(now, id, Ice::Full(Box::new(full)), dtls, offer);
+        let local = self.local(&ufrag, &pwd, port, leg.ssrc());
+        let answer = whatsapp_answer(offer, &local, setup);
+        Ok((leg, answer))
+    }
+
+    fn open_agent(
+        &mut self,
+        now: Instant,
+        id: LegId,
+        offer: &Offer,
+    ) -> Result<SdpText, MediaError> {
+        self.has_room()?;
+        match offer.setup {
+            Setup::ActPass | Setup::Active => {}
+            Setup::Passive => {
+                return Err(SdpError::Setup { offered: "passive" }.into());
+            }
+        }
+        let dtls = Dtls::new(now, &self.identity, Role::Server, offer.fingerprint)?;
+        let lite = Lite::new(offer);
+        let (ufrag, pwd) = (lite.ufrag().to_owned(), lite.pwd().to_owned());
+        let leg = Leg::new(now, id, Ice::Lite(lite), dtls, offer);
+        let local = self.local(&ufrag, &pwd, self.place.agent_port, leg.ssrc());
+        let answer = agent_answer(offer, &local);
+        self.by_ufrag.insert(ufrag, id);
+        self.legs.insert(id, Box::new(leg));
+        self.reschedule(id);
+        Ok(answer)
+    }
+
+    fn local<'a>(&'a self, ufrag: &'a str, pwd: &'a str, port: u16, ssrc: u32) -> Local<'a> {
+        Local {
+            // Below 2^63, as RFC 8829 section 5.2.1 asks.
+            session: rand::random::<u64>() >> 1,
+            ufrag,
+            pwd,
+            fingerprint: &self.identity.fingerprint,
+            addresses: &self.place.addresses,
+            port,
+            ssrc,
+        }
+    }
+
+    fn has_room(&self) -> Result<(), MediaError> {
+        if self.legs.len() < LEGS_MAX { Ok(()) } else { Err(MediaError::Full { limit: LEGS_MAX }) }
+    }
+
+    fn bridge(&mut self, now: Instant, one: LegId, other: LegId) {
+        let both = [one, other];
+        let usable = |id| self.legs.get(id).is_some_and(|leg| !leg.is_ended());
+        if one == other || !both.iter().all(usable) {
+            tracing::debug!(%one, %other, "not bridged: a leg is gone");
+            return;
+        }
+        self.part(now, one);
+        self.part(now, other);
+        for (id, peer) in [(one, other), (other, one)] {
+            if let Some(leg) = self.legs.get_mut(&id) {
+                leg.cut();
+                leg.route.bridged = Some(peer);
+                leg.route.announce_forward = true;
+            }
+        }
+    }
+
+    fn mute(&mut self, id: LegId, muted: bool) {
+        let Some(leg) = self.legs.get_mut(&id) else {
+            return;
+        };
+        leg.route.muted = muted;
+        // What was not forwarded must not look like loss to the far leg.
+        if let Some(peer) = leg.route.bridged
+            && let Some(peer) = self.legs.get_mut(&peer)
+        {
+            peer.cut();
+        }
+    }
+}

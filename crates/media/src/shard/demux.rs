@@ -1,0 +1,146 @@
+//! Which leg a datagram belongs to, and what it is. A stranger's datagram ends here: it is
+//! counted, answered by nothing, and leaves no state.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use model::LegId;
+
+use super::Shard;
+use crate::event::LegDown;
+use crate::ice::stun::{Binding, is_stun};
+use crate::leg::{Ice, Leg};
+use crate::rtp;
+use crate::turn::{Via, Wire};
+
+/// How long after its last authenticated packet a leg keeps an address that another leg claims
+/// too. Only somebody who forges source addresses would claim an address that is in use.
+const ADDRESS_HELD: Duration = Duration::from_secs(3);
+
+/// RFC 7983: what a datagram is by its first byte.
+enum Shape {
+    Dtls,
+    Rtp,
+    Rtcp,
+}
+
+fn shape(bytes: &[u8]) -> Option<Shape> {
+    match bytes.first()? {
+        20..=63 => Some(Shape::Dtls),
+        128..=191 if rtp::is_rtcp(bytes) => Some(Shape::Rtcp),
+        128..=191 => Some(Shape::Rtp),
+        _ => None,
+    }
+}
+
+impl Shard {
+    /// The leg a datagram is for, if it may have one. On the agents' socket STUN is proven here
+    /// and now; everything else must come from an address that was proven before.
+    pub(super) fn recipient(
+        &self,
+        now: Instant,
+        via: Via,
+        from: SocketAddr,
+        bytes: &[u8],
+    ) -> Option<LegId> {
+        let id = match via {
+            Via::WhatsApp(id) => id,
+            Via::Agents if is_stun(bytes) => {
+                let binding = Binding::read(bytes)?;
+                let id = *self.by_ufrag.get(binding.fragments()?.0)?;
+                let Ice::Lite(lite) = self.legs.get(&id)?.ice() else {
+                    return None;
+                };
+                if !lite.is_genuine(&binding) || self.is_held_by_another(now, from, id) {
+                    return None;
+                }
+                id
+            }
+            Via::Agents => *self.by_address.get(&from)?,
+        };
+        let leg = self.legs.get(&id)?;
+        (!leg.is_ended()).then_some(id)
+    }
+
+    fn is_held_by_another(&self, now: Instant, from: SocketAddr, id: LegId) -> bool {
+        let holder = self.by_address.get(&from).filter(|holder| **holder != id);
+        let holder = holder.and_then(|holder| self.legs.get(holder));
+        holder.is_some_and(|leg| leg.path() == Some(from) && leg.heard_within(now, ADDRESS_HELD))
+    }
+
+    /// Hands a datagram to its leg; says whether that ended the leg.
+    pub(super) fn deliver(
+        &mut self,
+        now: Instant,
+        id: LegId,
+        from: SocketAddr,
+        bytes: &mut [u8],
+        wire: &mut dyn Wire,
+    ) -> Option<LegDown> {
+        let (leg, mut turn) = self.turn(now, id, wire)?;
+        #[cfg(test)]
+        assert!(!leg.rigged, "rigged to panic");
+        if is_stun(bytes) {
+            return self.deliver_stun(now, id, from, bytes, wire);
+        }
+        if leg.is_whatsapp() && leg.path() != Some(from) {
+            leg.refuse();
+            self.totals.refused += 1;
+            return None;
+        }
+        match shape(bytes) {
+            Some(Shape::Rtp) => {
+                let heard = leg.hear(&mut turn, bytes)?;
+                let payload = bytes.get(heard.payload.clone())?;
+                self.forward(now, &heard, payload, wire);
+                None
+            }
+            Some(Shape::Rtcp) => {
+                leg.hear_rtcp(&mut turn, bytes);
+                None
+            }
+            Some(Shape::Dtls) => {
+                let down = leg.shake(&mut turn, bytes);
+                self.reschedule(id);
+                down
+            }
+            None => {
+                leg.refuse();
+                None
+            }
+        }
+    }
+
+    fn deliver_stun(
+        &mut self,
+        now: Instant,
+        id: LegId,
+        from: SocketAddr,
+        bytes: &[u8],
+        wire: &mut dyn Wire,
+    ) -> Option<LegDown> {
+        let (leg, mut turn) = self.turn(now, id, wire)?;
+        if leg.is_whatsapp() {
+            let down = leg.check_full(&mut turn, from, bytes);
+            self.reschedule(id);
+            return down;
+        }
+        let rebound = leg.check_lite(&mut turn, from, &Binding::read(bytes)?);
+        if let Some(old) = rebound.and_then(|rebound| rebound.evicted)
+            && self.by_address.get(&old) == Some(&id)
+        {
+            self.by_address.remove(&old);
+        }
+        // A leg that held the address but has been quiet loses it; its next check takes it back.
+        self.by_address.insert(from, id);
+        None
+    }
+}
+
+impl Leg {
+    /// Test access: the next datagram of this leg panics.
+    #[cfg(test)]
+    pub(super) fn rig(&mut self) {
+        self.rigged = true;
+    }
+}

@@ -1,0 +1,266 @@
+//! The sans-IO core of one media thread: all its legs, who belongs to which datagram, and who
+//! hears whom. Sockets, threads and clocks stay outside, so that a shard can be tested without
+//! them and run once per core.
+
+mod control;
+mod demux;
+
+use std::collections::{HashMap, VecDeque};
+use std::net::{IpAddr, SocketAddr};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use model::LegId;
+
+use crate::command::Command;
+use crate::event::{LegDown, MediaEvent};
+use crate::identity::Identity;
+use crate::leg::{Heard, Ice, Leg};
+use crate::plane::Totals;
+use crate::tap::TapWriter;
+use crate::turn::{DATAGRAM_MAX, Turn, Via, WallClock, Wire};
+
+/// Legs one shard carries: 2,000 calls, about what one core can forward.
+pub(crate) const LEGS_MAX: usize = 4_096;
+
+/// Where a shard can be reached.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    /// Addresses for SDP, best first; never empty.
+    pub(crate) addresses: Vec<IpAddr>,
+    /// The port of the agents' socket.
+    pub(crate) agent_port: u16,
+}
+
+pub(crate) struct Shard {
+    identity: Arc<Identity>,
+    place: Place,
+    wall: WallClock,
+    legs: HashMap<LegId, Box<Leg>>,
+    by_ufrag: HashMap<String, LegId>,
+    by_address: HashMap<SocketAddr, LegId>,
+    outbox: VecDeque<MediaEvent>,
+    taps: TapWriter,
+    totals: Totals,
+    next_timeout: Option<Instant>,
+    scratch: Box<[u8; DATAGRAM_MAX]>,
+}
+
+impl Shard {
+    /// `now` and `wall` are the same moment.
+    pub(crate) fn new(
+        identity: Arc<Identity>,
+        place: Place,
+        taps: TapWriter,
+        now: Instant,
+        wall: SystemTime,
+    ) -> Self {
+        Self {
+            identity,
+            place,
+            wall: WallClock::new(now, wall),
+            legs: HashMap::new(),
+            by_ufrag: HashMap::new(),
+            by_address: HashMap::new(),
+            outbox: VecDeque::new(),
+            taps,
+            totals: Totals::default(),
+            next_timeout: None,
+            scratch: Box::new([0; DATAGRAM_MAX]),
+        }
+    }
+
+    /// Takes a datagram; it is decrypted in place.
+    pub(crate) fn datagram(
+        &mut self,
+        now: Instant,
+        via: Via,
+        from: SocketAddr,
+        bytes: &mut [u8],
+        wire: &mut dyn Wire,
+    ) {
+        self.totals.datagrams += 1;
+        let Some(leg) = self.recipient(now, via, from, bytes) else {
+            self.totals.refused += 1;
+            return;
+        };
+        let handled = catch_unwind(AssertUnwindSafe(|| self.deliver(now, leg, from, bytes, wire)));
+        match handled {
+            Ok(None) => {}
+            Ok(Some(why)) => self.end(now, leg, why, wire),
+            Err(_) => self.end(now, leg, LegDown::Fault, wire),
+        }
+    }
+
+    /// Runs everything that is due.
+    pub(crate) fn timeout(&mut self, now: Instant, wire: &mut dyn Wire) {
+        let mut due: Vec<LegId> = Vec::new();
+        let mut next = None;
+        for (id, leg) in &mut self.legs {
+            match leg.next_timeout() {
+                Some(at) if at <= now => due.push(*id),
+                at => next = earlier(next, at),
+            }
+        }
+        self.next_timeout = next;
+        for id in due {
+            let handled = catch_unwind(AssertUnwindSafe(|| {
+                let (leg, mut turn) = self.turn(now, id, wire)?;
+                leg.talk(&mut turn);
+                leg.advance(&mut turn)
+            }));
+            match handled {
+                Ok(None) => self.reschedule(id),
+                Ok(Some(why)) => self.end(now, id, why, wire),
+                Err(_) => self.end(now, id, LegDown::Fault, wire),
+            }
+        }
+    }
+
+    /// When [`Self::timeout`] is due; it may be early, never late.
+    pub(crate) const fn next_timeout(&self) -> Option<Instant> {
+        self.next_timeout
+    }
+
+    /// The next event.
+    pub(crate) fn poll_event(&mut self) -> Option<MediaEvent> {
+        self.outbox.pop_front()
+    }
+
+    /// Counts an event that could not be handed over.
+    pub(crate) const fn lost_event(&mut self) {
+        self.totals.events_lost += 1;
+    }
+
+    /// Does what the control plane asks.
+    pub(crate) fn command(&mut self, now: Instant, command: Command, wire: &mut dyn Wire) {
+        self.obey(now, command, wire);
+    }
+
+    /// Says good-bye on every leg.
+    pub(crate) fn close_all(&mut self, now: Instant, wire: &mut dyn Wire) {
+        let all: Vec<LegId> = self.legs.keys().copied().collect();
+        for leg in all {
+            self.close(now, leg, wire);
+        }
+    }
+
+    /// A leg and everything it may touch.
+    fn turn<'a>(
+        &'a mut self,
+        now: Instant,
+        id: LegId,
+        wire: &'a mut dyn Wire,
+    ) -> Option<(&'a mut Leg, Turn<'a>)> {
+        let leg = self.legs.get_mut(&id)?;
+        let turn = Turn {
+            now,
+            wire,
+            outbox: &mut self.outbox,
+            taps: &mut self.taps,
+            wall: self.wall,
+            scratch: &mut self.scratch,
+        };
+        Some((leg, turn))
+    }
+
+    /// Lets the bridged leg say what was heard.
+    fn forward(&mut self, now: Instant, heard: &Heard, payload: &[u8], wire: &mut dyn Wire) {
+        let from = heard.origin.leg;
+        let Some(to) = self.legs.get(&from).and_then(|leg| leg.route.bridged) else {
+            return;
+        };
+        let relayed = self
+            .turn(now, to, wire)
+            .is_some_and(|(leg, mut turn)| leg.relay(&mut turn, heard, payload));
+        if !relayed {
+            return;
+        }
+        self.totals.forwarded += 1;
+        if let Some(leg) = self.legs.get_mut(&from)
+            && std::mem::take(&mut leg.route.announce_forward)
+        {
+            self.outbox.push_back(MediaEvent::Forwarded { from, to, at: now });
+        }
+    }
+
+    /// Ends a leg for a reason of its own.
+    fn end(&mut self, now: Instant, id: LegId, why: LegDown, wire: &mut dyn Wire) {
+        let Some(leg) = self.legs.get_mut(&id) else {
+            return;
+        };
+        if leg.is_ended() {
+            return;
+        }
+        if why == LegDown::Fault {
+            self.totals.faults += 1;
+            tracing::error!(leg = %id, "a fault ended this leg; the others go on");
+        }
+        leg.end();
+        self.unbind(id);
+        self.part(now, id);
+        wire.release(id);
+        self.outbox.push_back(MediaEvent::LegDown { leg: id, why });
+    }
+
+    /// Ends a leg because the control plane says so, and forgets it.
+    fn close(&mut self, now: Instant, id: LegId, wire: &mut dyn Wire) {
+        // A fault while saying good-bye changes nothing: the leg is forgotten either way.
+        let _ = catch_unwind(AssertUnwindSafe(|| {
+            if let Some((leg, mut turn)) = self.turn(now, id, wire) {
+                leg.close(&mut turn);
+            }
+        }));
+        self.unbind(id);
+        self.part(now, id);
+        self.legs.remove(&id);
+        wire.release(id);
+    }
+
+    /// Undoes the bridge of a leg, if it has one.
+    fn part(&mut self, now: Instant, id: LegId) {
+        let Some(leg) = self.legs.get_mut(&id) else {
+            return;
+        };
+        leg.cut();
+        let Some(peer) = leg.route.bridged.take() else {
+            return;
+        };
+        leg.route.announce_forward = false;
+        if let Some(peer) = self.legs.get_mut(&peer) {
+            peer.cut();
+            peer.route.bridged = None;
+            peer.route.announce_forward = false;
+        }
+        tracing::debug!(leg = %id, ?now, "bridge undone");
+    }
+
+    /// Makes sure that the leg's next timeout is not missed.
+    fn reschedule(&mut self, id: LegId) {
+        let at = self.legs.get_mut(&id).and_then(|leg| leg.next_timeout());
+        self.next_timeout = earlier(self.next_timeout, at);
+    }
+
+    /// Forgets how datagrams find a leg.
+    fn unbind(&mut self, id: LegId) {
+        let Some(leg) = self.legs.get(&id) else {
+            return;
+        };
+        if let Ice::Lite(lite) = leg.ice() {
+            self.by_ufrag.remove(lite.ufrag());
+            for address in lite.bound() {
+                if self.by_address.get(address) == Some(&id) {
+                    self.by_address.remove(address);
+                }
+            }
+        }
+    }
+}
+
+fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
+}

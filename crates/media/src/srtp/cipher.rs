@@ -1,0 +1,155 @@
+//! One direction's RTP or RTCP protection, whichever profile was agreed.
+
+use super::cm::{self, Cm};
+use super::gcm::{self, Gcm};
+
+/// Bytes of the SRTCP index word.
+const INDEX: usize = 4;
+/// RTCP bytes left in the clear: first header word and SSRC.
+const RTCP_CLEAR: usize = 8;
+/// The bit of the index word that says the packet is encrypted.
+const ENCRYPTED: u32 = 1 << 31;
+
+pub(super) enum Cipher {
+    Cm(Cm),
+    Gcm(Gcm),
+}
+
+impl Cipher {
+    /// Protects the RTP packet in `buffer[..length]` and returns its new length; `None` when the
+    /// buffer has no room for the tag.
+    pub(super) fn seal_rtp(
+        &self,
+        ssrc: u32,
+        index: u64,
+        header: usize,
+        buffer: &mut [u8],
+        length: usize,
+    ) -> Option<usize> {
+        match self {
+            Self::Cm(cm) => {
+                cm.apply(ssrc, index, buffer.get_mut(header..length)?);
+                let tag = cm.tag(&buffer[..length], &rollover(index));
+                append(buffer, length, &tag)
+            }
+            Self::Gcm(gcm) => {
+                let (head, body) = buffer.split_at_mut_checked(header)?;
+                let data = body.get_mut(..length.checked_sub(header)?)?;
+                let tag = gcm.seal(ssrc, index, head, data)?;
+                append(buffer, length, &tag)
+            }
+        }
+    }
+
+    /// Verifies and decrypts an RTP packet; returns where its payload ends.
+    pub(super) fn open_rtp(
+        &self,
+        ssrc: u32,
+        index: u64,
+        header: usize,
+        packet: &mut [u8],
+    ) -> Option<usize> {
+        match self {
+            Self::Cm(cm) => {
+                let end = packet.len().checked_sub(cm::TAG)?;
+                let (message, tag) = packet.split_at_mut(end);
+                if header > end || !cm.verifies(message, &rollover(index), tag) {
+                    return None;
+                }
+                cm.apply(ssrc, index, &mut message[header..]);
+                Some(end)
+            }
+            Self::Gcm(gcm) => {
+                let end = packet.len().checked_sub(gcm::TAG)?;
+                if header > end {
+                    return None;
+                }
+                let (head, sealed) = packet.split_at_mut(header);
+                gcm.open(ssrc, index, head, sealed).map(|()| end)
+            }
+        }
+    }
+
+    /// Protects the compound RTCP packet in `buffer[..length]` and returns its new length.
+    pub(super) fn seal_rtcp(
+        &self,
+        ssrc: u32,
+        index: u32,
+        buffer: &mut [u8],
+        length: usize,
+    ) -> Option<usize> {
+        let word = (index | ENCRYPTED).to_be_bytes();
+        match self {
+            Self::Cm(cm) => {
+                cm.apply(ssrc, index.into(), buffer.get_mut(RTCP_CLEAR..length)?);
+                let length = append(buffer, length, &word)?;
+                let tag = cm.tag(&buffer[..length], &[]);
+                append(buffer, length, &tag)
+            }
+            Self::Gcm(gcm) => {
+                let (head, body) = buffer.split_at_mut_checked(RTCP_CLEAR)?;
+                let data = body.get_mut(..length.checked_sub(RTCP_CLEAR)?)?;
+                let tag = gcm.seal(ssrc, index.into(), &associated(head, word), data)?;
+                let length = append(buffer, length, &tag)?;
+                append(buffer, length, &word)
+            }
+        }
+    }
+
+    /// The index an SRTCP packet claims, before anything is verified. `None` for packets that
+    /// are too short or not encrypted, which WebRTC never sends.
+    pub(super) fn claimed_rtcp_index(&self, packet: &[u8]) -> Option<u32> {
+        let end = match self {
+            Self::Cm(_) => packet.len().checked_sub(cm::TAG)?,
+            Self::Gcm(_) => packet.len(),
+        };
+        let word = packet.get(end.checked_sub(INDEX)?..end)?;
+        let word = u32::from_be_bytes(word.try_into().ok()?);
+        (word & ENCRYPTED != 0).then_some(word & !ENCRYPTED)
+    }
+
+    /// Verifies and decrypts an SRTCP packet; returns where the plain packet ends.
+    pub(super) fn open_rtcp(&self, ssrc: u32, index: u32, packet: &mut [u8]) -> Option<usize> {
+        match self {
+            Self::Cm(cm) => {
+                let tagged = packet.len().checked_sub(cm::TAG)?;
+                let (message, tag) = packet.split_at_mut(tagged);
+                let end = tagged.checked_sub(INDEX)?;
+                if end < RTCP_CLEAR || !cm.verifies(message, &[], tag) {
+                    return None;
+                }
+                cm.apply(ssrc, index.into(), &mut message[RTCP_CLEAR..end]);
+                Some(end)
+            }
+            Self::Gcm(gcm) => {
+                let sealed_end = packet.len().checked_sub(INDEX)?;
+                let end = sealed_end.checked_sub(gcm::TAG)?;
+                if end < RTCP_CLEAR {
+                    return None;
+                }
+                let word = (index | ENCRYPTED).to_be_bytes();
+                let (head, rest) = packet.split_at_mut(RTCP_CLEAR);
+                let sealed = &mut rest[..sealed_end - RTCP_CLEAR];
+                gcm.open(ssrc, index.into(), &associated(head, word), sealed).map(|()| end)
+            }
+        }
+    }
+}
+
+fn rollover(index: u64) -> [u8; 4] {
+    let bytes = index.to_be_bytes();
+    [bytes[2], bytes[3], bytes[4], bytes[5]]
+}
+
+fn associated(head: &[u8], word: [u8; INDEX]) -> [u8; RTCP_CLEAR + INDEX] {
+    let mut bytes = [0; RTCP_CLEAR + INDEX];
+    bytes[..RTCP_CLEAR].copy_from_slice(&head[..RTCP_CLEAR]);
+    bytes[RTCP_CLEAR..].copy_from_slice(&word);
+    bytes
+}
+
+fn append(buffer: &mut [u8], length: usize, bytes: &[u8]) -> Option<usize> {
+    let end = length.checked_add(bytes.len())?;
+    buffer.get_mut(length..end)?.copy_from_slice(bytes);
+    Some(end)
+}
