@@ -1,0 +1,311 @@
+//! One full `webrtc` peer connection with one audio track: the media of a phone or a robot.
+
+mod ear;
+mod gate;
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use parking_lot::Mutex;
+use rtc::interceptor::Slot;
+use rtc::media_stream::{MediaStreamId, MediaStreamTrack, MediaStreamTrackId};
+use rtc::peer_connection::configuration::media_engine::{
+    MIME_TYPE_OPUS, MIME_TYPE_TELEPHONE_EVENT,
+};
+use rtc::rtp;
+use rtc::rtp_transceiver::rtp_sender::{
+    RTCRtpCodec, RTCRtpCodecParameters, RTCRtpCodingParameters, RTCRtpEncodingParameters,
+    RtpCodecKind,
+};
+use tokio::sync::watch;
+use webrtc::media_stream::track_local::TrackLocal;
+use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
+use webrtc::peer_connection::{
+    MediaEngine, PeerConnection, PeerConnectionBuilder, PeerConnectionEventHandler,
+    RTCIceGatheringState, RTCPeerConnectionState, RTCSessionDescription, Registry, SettingEngine,
+    SettingEngineBuilder, configure_rtcp_reports,
+};
+use webrtc::runtime::default_runtime;
+
+pub(crate) use ear::Hearing;
+pub(crate) use gate::Flow;
+
+use crate::SimError;
+use crate::listen::Heard;
+use crate::voice::FRAME_SAMPLES;
+use ear::Ear;
+use gate::{Gate, GatedRuntime};
+
+/// The payload type of Opus in every description written here.
+pub(crate) const OPUS_PAYLOAD_TYPE: u8 = 111;
+/// The payload type of telephone events.
+const EVENT_PAYLOAD_TYPE: u8 = 126;
+/// Gathering host candidates is local; longer than this means that it never ends.
+const GATHERING_MAX: Duration = Duration::from_secs(5);
+/// Where the ear sits in the interceptor chain: nearest to the wire.
+const EAR_SLOT: usize = 500;
+
+/// How a peer connection presents itself.
+pub(crate) struct PeerConfig {
+    /// The address it listens on.
+    pub(crate) ip: IpAddr,
+    /// Whose side it plays.
+    pub(crate) kind: PeerKind,
+}
+
+/// Whose side a peer connection plays.
+pub(crate) enum PeerKind {
+    /// Meta's relay: ICE-lite, deaf until answered, its own credentials, `mid:audio`.
+    Relay {
+        /// ICE user name fragment.
+        ufrag: String,
+        /// ICE password.
+        pwd: String,
+    },
+    /// A browser: full ICE.
+    Browser,
+}
+
+/// A running peer connection that has made its offer.
+pub(crate) struct Peer {
+    connection: Arc<dyn PeerConnection>,
+    track: Arc<TrackLocalStaticRTP>,
+    hearing: Arc<Mutex<Hearing>>,
+    gate: Gate,
+    state: watch::Receiver<RTCPeerConnectionState>,
+    ssrc: u32,
+    clock: Mutex<Clock>,
+}
+
+/// Sequence number and timestamp of the next packet.
+struct Clock {
+    sequence: u16,
+    timestamp: u32,
+    after_silence: bool,
+}
+
+struct Events {
+    gathered: watch::Sender<bool>,
+    state: watch::Sender<RTCPeerConnectionState>,
+}
+
+#[async_trait::async_trait]
+impl PeerConnectionEventHandler for Events {
+    async fn on_ice_gathering_state_change(&self, state: RTCIceGatheringState) {
+        if state == RTCIceGatheringState::Complete {
+            self.gathered.send_replace(true);
+        }
+    }
+
+    async fn on_connection_state_change(&self, state: RTCPeerConnectionState) {
+        self.state.send_replace(state);
+    }
+}
+
+impl Peer {
+    /// Opens sockets and writes an offer. Gives the peer and its description with candidates.
+    pub(crate) async fn offering(config: PeerConfig) -> Result<(Self, String), SimError> {
+        let (flow, expects_sound) = match &config.kind {
+            PeerKind::Relay { .. } => (Flow::Deaf, false),
+            PeerKind::Browser => (Flow::Open, true),
+        };
+        let gate = Gate::new(flow);
+        let hearing = Arc::new(Mutex::new(Hearing::new(expects_sound)?));
+        let (gathered, mut gathering) = watch::channel(false);
+        let (state_sender, state) = watch::channel(RTCPeerConnectionState::New);
+        let runtime = default_runtime().ok_or(SimError::Offer("an async runtime"))?;
+        let registry = Registry::new().with(Slot::from(EAR_SLOT), Ear::new(hearing.clone()));
+        let connection = PeerConnectionBuilder::new()
+            .with_media_engine(media_engine().map_err(SimError::media("listing codecs"))?)
+            .with_setting_engine(setting_engine(&config))
+            .with_interceptor_registry(configure_rtcp_reports(registry))
+            .with_runtime(Arc::new(GatedRuntime { inner: runtime, gate: gate.clone() }))
+            .with_handler(Arc::new(Events { gathered, state: state_sender }))
+            .with_udp_addrs(vec![SocketAddr::new(config.ip, 0)])
+            .build()
+            .await
+            .map_err(SimError::media("opening its socket"))?;
+        let ssrc = rand::random();
+        let track = Arc::new(audio_track(ssrc));
+        let peer = Self {
+            connection: Arc::new(connection),
+            track: track.clone(),
+            hearing,
+            gate,
+            state,
+            ssrc,
+            clock: Mutex::new(Clock {
+                sequence: rand::random(),
+                timestamp: rand::random(),
+                after_silence: true,
+            }),
+        };
+        let offer = peer.write_offer(track, &mut gathering).await;
+        match offer {
+            Ok(offer) => Ok((peer, offer)),
+            Err(error) => {
+                peer.close().await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn write_offer(
+        &self,
+        track: Arc<TrackLocalStaticRTP>,
+        gathering: &mut watch::Receiver<bool>,
+    ) -> Result<String, SimError> {
+        let track: Arc<dyn TrackLocal> = track;
+        let connection = &self.connection;
+        connection.add_track(track).await.map_err(SimError::media("adding its track"))?;
+        let offer =
+            connection.create_offer(None).await.map_err(SimError::media("writing its offer"))?;
+        connection
+            .set_local_description(offer)
+            .await
+            .map_err(SimError::media("applying its own offer"))?;
+        let waiting = tokio::time::timeout(GATHERING_MAX, gathering.wait_for(|done| *done));
+        let gathered = matches!(waiting.await, Ok(Ok(_)));
+        if !gathered {
+            return Err(SimError::Offer("a host candidate"));
+        }
+        let description = connection.local_description().await;
+        Ok(description.ok_or(SimError::Offer("the description"))?.sdp)
+    }
+
+    /// Applies the other side's answer and starts to listen.
+    pub(crate) async fn answered(&self, sdp: &str) -> Result<(), SimError> {
+        let answer = RTCSessionDescription::answer(sdp.to_owned())
+            .map_err(SimError::media("reading the answer"))?;
+        self.connection
+            .set_remote_description(answer)
+            .await
+            .map_err(SimError::media("applying the answer"))?;
+        self.set_flow(Flow::Open);
+        Ok(())
+    }
+
+    /// Turns the gate in front of the sockets.
+    pub(crate) fn set_flow(&self, flow: Flow) {
+        self.gate.set(flow);
+    }
+
+    /// Sends 20 ms of Opus, or nothing while ICE and DTLS are not up.
+    pub(crate) async fn send(&self, frame: Bytes) -> Result<(), SimError> {
+        if !self.is_connected() {
+            self.pause();
+            return Ok(());
+        }
+        let header = {
+            let mut clock = self.clock.lock();
+            let header = rtp::Header {
+                version: 2,
+                marker: std::mem::take(&mut clock.after_silence),
+                payload_type: OPUS_PAYLOAD_TYPE,
+                sequence_number: clock.sequence,
+                timestamp: clock.timestamp,
+                ssrc: self.ssrc,
+                ..Default::default()
+            };
+            clock.sequence = clock.sequence.wrapping_add(1);
+            clock.timestamp = clock.timestamp.wrapping_add(FRAME_SAMPLES as u32);
+            header
+        };
+        let packet = rtp::Packet { header, payload: frame };
+        self.track.write_rtp(packet).await.map_err(SimError::media("sending sound"))
+    }
+
+    /// Lets 20 ms pass without a packet.
+    pub(crate) fn pause(&self) {
+        let mut clock = self.clock.lock();
+        clock.timestamp = clock.timestamp.wrapping_add(FRAME_SAMPLES as u32);
+        clock.after_silence = true;
+    }
+
+    /// Whether ICE and DTLS are up.
+    pub(crate) fn is_connected(&self) -> bool {
+        *self.state.borrow() == RTCPeerConnectionState::Connected
+    }
+
+    /// Looks at what was heard.
+    pub(crate) fn hearing<T>(&self, look: impl FnOnce(&mut Hearing) -> T) -> T {
+        look(&mut self.hearing.lock())
+    }
+
+    /// A copy of what was heard.
+    pub(crate) fn heard(&self) -> Heard {
+        self.hearing.lock().heard.clone()
+    }
+
+    /// The SSRC of what is sent.
+    pub(crate) const fn ssrc(&self) -> u32 {
+        self.ssrc
+    }
+
+    /// Closes the sockets.
+    pub(crate) async fn close(&self) {
+        if let Err(error) = self.connection.close().await {
+            tracing::debug!(%error, "a simulated peer connection did not close cleanly");
+        }
+    }
+}
+
+fn media_engine() -> webrtc::error::Result<MediaEngine> {
+    let mut engine = MediaEngine::default();
+    let codec = |mime_type: &str, clock_rate, channels, fmtp: &str, payload_type| {
+        let rtp_codec = RTCRtpCodec {
+            mime_type: mime_type.to_owned(),
+            clock_rate,
+            channels,
+            sdp_fmtp_line: fmtp.to_owned(),
+            rtcp_feedback: Vec::new(),
+        };
+        RTCRtpCodecParameters { rtp_codec, payload_type }
+    };
+    let opus = opus_codec();
+    let events = codec(MIME_TYPE_TELEPHONE_EVENT, 8_000, 1, "", EVENT_PAYLOAD_TYPE);
+    let opus = RTCRtpCodecParameters { rtp_codec: opus, payload_type: OPUS_PAYLOAD_TYPE };
+    engine.register_codec(opus, RtpCodecKind::Audio)?;
+    engine.register_codec(events, RtpCodecKind::Audio)?;
+    Ok(engine)
+}
+
+fn opus_codec() -> RTCRtpCodec {
+    RTCRtpCodec {
+        mime_type: MIME_TYPE_OPUS.to_owned(),
+        clock_rate: 48_000,
+        channels: 2,
+        sdp_fmtp_line: "minptime=10;useinbandfec=1".to_owned(),
+        rtcp_feedback: Vec::new(),
+    }
+}
+
+fn setting_engine(config: &PeerConfig) -> SettingEngine {
+    let engine =
+        SettingEngineBuilder::new().with_include_loopback_candidate(config.ip.is_loopback());
+    match &config.kind {
+        PeerKind::Relay { ufrag, pwd } => engine
+            .with_lite(true)
+            .with_ice_credentials(ufrag.clone(), pwd.clone())
+            .with_mid_generator(|_| "audio".to_owned())
+            .build(),
+        PeerKind::Browser => engine.build(),
+    }
+}
+
+fn audio_track(ssrc: u32) -> TrackLocalStaticRTP {
+    let coding = RTCRtpEncodingParameters {
+        rtp_coding_parameters: RTCRtpCodingParameters { ssrc: Some(ssrc), ..Default::default() },
+        codec: opus_codec(),
+        ..Default::default()
+    };
+    TrackLocalStaticRTP::new(MediaStreamTrack::new(
+        MediaStreamId::from("sim"),
+        MediaStreamTrackId::from("sim-audio"),
+        "sim".to_owned(),
+        RtpCodecKind::Audio,
+        vec![coding],
+    ))
+}
