@@ -106,17 +106,18 @@ impl Roster {
         self.devices.keys().copied().collect()
     }
 
-    /// Takes the agent for a call. Taking them again for the same call is fine.
+    /// Takes the agent for a call; true when they were free before, false when they are on this
+    /// very call already.
     ///
     /// # Errors
     /// [`Occupied`] when they are on another call.
-    pub fn occupy(&mut self, agent: &AgentId, call: CallId) -> Result<(), Occupied> {
+    pub fn occupy(&mut self, agent: &AgentId, call: CallId) -> Result<bool, Occupied> {
         match self.talking.get(agent) {
             Some(other) if *other != call => Err(Occupied(*other)),
-            Some(_) => Ok(()),
+            Some(_) => Ok(false),
             None => {
                 self.talking.insert(agent.clone(), call);
-                Ok(())
+                Ok(true)
             }
         }
     }

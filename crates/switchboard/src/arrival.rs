@@ -1,0 +1,196 @@
+//! Webhook events: a call arrives, or Meta says it is over.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use call::{Arrival, Call, Input, Rules, admit};
+use model::{CallId, Cause, Direction, Timestamp};
+use store::{Burial, LineRow, NewCall, Opened};
+use tokio::sync::mpsc;
+use uuid::Uuid;
+use whatsapp::{Connect, Event, SdpKind, Terminate};
+use wire::CallerView;
+
+use crate::house::SwitchboardError;
+use crate::owner::{ClaimTiming, Message, Owner};
+use crate::registry::MAILBOX_MAX;
+use crate::switchboard::{Inner, Switchboard};
+
+impl Switchboard {
+    /// Takes one event of a verified webhook in. Returns once what matters of it is durable;
+    /// delivering it again, or late, or before an earlier one, changes nothing.
+    ///
+    /// # Errors
+    /// When it could not be stored; answer 503 so that Meta sends it again.
+    pub async fn receive(&self, event: Event) -> Result<(), SwitchboardError> {
+        match event {
+            Event::Connect(connect) => self.inner.arrived(connect).await,
+            Event::Terminate(terminate) => self.inner.terminated(terminate).await,
+            Event::Status(status) => {
+                tracing::debug!(line = %status.line, "a status of a call that is not ours was ignored");
+                Ok(())
+            }
+            Event::LineError(error) => {
+                let codes: Vec<i64> = error.errors.iter().map(|error| error.code).collect();
+                tracing::warn!(line = %error.line, ?codes, "Meta reports a problem with a line");
+                Ok(())
+            }
+            Event::PermissionReply(reply) => {
+                tracing::debug!(line = %reply.line, "a call permission changed");
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Inner {
+    async fn arrived(self: &Arc<Self>, connect: Connect) -> Result<(), SwitchboardError> {
+        let Some(line) = self.house.lines.get(&connect.line).cloned() else {
+            tracing::debug!(line = %connect.line, "a call of a line that is not ours was ignored");
+            return Ok(());
+        };
+        if connect.direction != Direction::UserInitiated {
+            tracing::debug!(line = %connect.line, "an answer to a call we did not place was ignored");
+            return Ok(());
+        }
+        let (arrived, arrived_at) = (Instant::now(), Timestamp::now());
+        let id = CallId::from_uuid(Uuid::now_v7());
+        let opened = self
+            .doors
+            .store
+            .open_call(NewCall {
+                id,
+                workspace: self.house.workspace.id.clone(),
+                line: line.id.clone(),
+                wacid: connect.wacid.clone(),
+                direction: connect.direction,
+                party: connect.party.clone(),
+                arrived_at,
+            })
+            .await?;
+        let first = match opened {
+            Opened::Known(known) => {
+                tracing::debug!(call = %known, "a connect was delivered again and ignored");
+                return Ok(());
+            }
+            Opened::Buried => {
+                Input::TurnAway { cause: Cause::TerminatedBeforeConnect, tell_carrier: false }
+            }
+            Opened::New => self.gate(&line, connect.at, arrived_at).await,
+        };
+        let (mailbox, queue) = mpsc::channel(MAILBOX_MAX);
+        let owner = self.owner(id, line, connect, (arrived, arrived_at), mailbox.clone());
+        self.calls.add(id, mailbox);
+        self.spawn_owner(owner, first, queue);
+        Ok(())
+    }
+
+    /// The gate: ring, or why not.
+    async fn gate(&self, line: &LineRow, sent_at: Option<Timestamp>, now: Timestamp) -> Input {
+        if self.draining.load(Ordering::Relaxed) {
+            return Input::TurnAway { cause: Cause::ShutDown, tell_carrier: true };
+        }
+        let targets = self.board.lock().roster.targets();
+        let arrival = Arrival {
+            age: sent_at.map(|sent| age(sent, now)),
+            age_max: self.house.connect_age_max,
+            line_open: line.inbound,
+            balance_open: self.balance().await.is_some_and(|balance| !balance.top_up_required),
+            live_calls: self.calls.len(),
+            live_calls_max: self.house.live_calls_max,
+            devices: targets.len(),
+        };
+        match admit(&arrival) {
+            Ok(()) => Input::Ring { targets },
+            Err(cause) => Input::TurnAway { cause, tell_carrier: cause != Cause::StaleConnect },
+        }
+    }
+
+    fn owner(
+        self: &Arc<Self>,
+        id: CallId,
+        line: LineRow,
+        connect: Connect,
+        (arrived, arrived_at): (Instant, Timestamp),
+        mailbox: mpsc::Sender<Message>,
+    ) -> Owner {
+        let rules = Rules {
+            ring_time: self.house.ring_time,
+            claim_lease: self.house.claim_lease,
+            recording: line.recording,
+        };
+        let offer = connect.sdp.and_then(|(kind, sdp)| match kind {
+            SdpKind::Offer => Some(sdp),
+            SdpKind::Answer => None,
+        });
+        Owner {
+            inner: self.clone(),
+            id,
+            line,
+            wacid: connect.wacid,
+            caller: CallerView { display: connect.party.display(), phone: connect.party.phone },
+            offer,
+            answer: None,
+            carrier_leg: None,
+            call: Call::new(rules),
+            arrived,
+            arrived_at,
+            ring_ended: None,
+            bridged_at: None,
+            timing: ClaimTiming::default(),
+            recording: None,
+            last_recording: None,
+            meta_duration_s: None,
+            follow_ups: Vec::new(),
+            mailbox,
+        }
+    }
+
+    /// Runs a call's task. A panic in it ends that call only, with books closed as our fault.
+    fn spawn_owner(self: &Arc<Self>, owner: Owner, first: Input, queue: mpsc::Receiver<Message>) {
+        let keeper = self.clone();
+        self.tasks.spawn(async move {
+            let id = owner.id;
+            let remains = Remains { wacid: owner.wacid.clone(), line: owner.line.id.clone() };
+            let task = tokio::spawn(async move {
+                let (mut owner, mut queue) = (owner, queue);
+                owner.run(first, &mut queue).await;
+            });
+            if let Err(error) = task.await
+                && error.is_panic()
+            {
+                keeper.bury_the_fault(id, &remains).await;
+            }
+        });
+    }
+
+    async fn terminated(&self, terminate: Terminate) -> Result<(), SwitchboardError> {
+        if !self.house.lines.contains_key(&terminate.line) {
+            return Ok(());
+        }
+        let known = match self.doors.store.call_of(&terminate.wacid).await? {
+            Some(call) => Some(call),
+            None => match self.doors.store.bury(&terminate.wacid, Timestamp::now()).await? {
+                Burial::Buried => None,
+                Burial::Known(call) => Some(call),
+            },
+        };
+        let mailbox = known.and_then(|call| self.calls.mailbox(call));
+        if let Some(mailbox) = mailbox {
+            // A call that ended meanwhile needs no news.
+            let _ = mailbox.send(Message::Terminated { duration_s: terminate.duration_s }).await;
+        }
+        Ok(())
+    }
+}
+
+/// What is needed to end a call at Meta when its task is gone.
+pub(crate) struct Remains {
+    pub(crate) wacid: model::Wacid,
+    pub(crate) line: model::LineId,
+}
+
+fn age(sent: Timestamp, now: Timestamp) -> Duration {
+    Duration::from_millis(u64::try_from(now.millis_since(sent)).unwrap_or(0))
+}

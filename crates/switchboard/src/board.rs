@@ -1,0 +1,127 @@
+//! What is known about devices right now: roster, media legs, rings, active calls.
+//!
+//! One lock, held only for look-ups and small changes, never across an await.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use call::Roster;
+use model::{AgentId, CallId, DeviceId, LegId, Presence};
+use wire::agent::Snapshot;
+use wire::{ActiveCall, PresenceReason, RingingCall};
+
+/// Whose leg it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum LegOwner {
+    /// An agent's device.
+    Device(DeviceId),
+    /// The WhatsApp side of a call.
+    Call(CallId),
+}
+
+/// A call that rings, and where.
+#[derive(Clone, Debug)]
+pub(crate) struct RingEntry {
+    /// As a free agent sees it.
+    pub(crate) view: RingingCall,
+    /// The devices that ring.
+    pub(crate) devices: BTreeSet<DeviceId>,
+}
+
+/// The state behind the one lock.
+#[derive(Default)]
+pub(crate) struct Board {
+    pub(crate) roster: Roster,
+    pub(crate) names: BTreeMap<AgentId, String>,
+    legs: BTreeMap<LegId, LegOwner>,
+    agent_legs: BTreeMap<DeviceId, LegId>,
+    pub(crate) rings: BTreeMap<CallId, RingEntry>,
+    pub(crate) active: BTreeMap<DeviceId, ActiveCall>,
+}
+
+impl Board {
+    pub(crate) fn name_of(&self, agent: &AgentId) -> String {
+        self.names.get(agent).cloned().unwrap_or_else(|| agent.to_string())
+    }
+
+    pub(crate) fn add_leg(&mut self, leg: LegId, owner: LegOwner) -> Option<LegId> {
+        self.legs.insert(leg, owner);
+        match owner {
+            LegOwner::Device(device) => self.agent_legs.insert(device, leg),
+            LegOwner::Call(_) => None,
+        }
+    }
+
+    pub(crate) fn owner_of(&self, leg: LegId) -> Option<LegOwner> {
+        self.legs.get(&leg).copied()
+    }
+
+    pub(crate) fn agent_leg(&self, device: DeviceId) -> Option<LegId> {
+        self.agent_legs.get(&device).copied()
+    }
+
+    /// Forgets a leg. A device's current leg is forgotten only if it is this one.
+    pub(crate) fn remove_leg(&mut self, leg: LegId) {
+        if let Some(LegOwner::Device(device)) = self.legs.remove(&leg)
+            && self.agent_legs.get(&device) == Some(&leg)
+        {
+            self.agent_legs.remove(&device);
+        }
+    }
+
+    pub(crate) fn remove_agent_leg(&mut self, device: DeviceId) -> Option<LegId> {
+        let leg = self.agent_legs.remove(&device)?;
+        self.legs.remove(&leg);
+        Some(leg)
+    }
+
+    /// Forgets the WhatsApp leg of a call.
+    pub(crate) fn remove_call_legs(&mut self, call: CallId) -> Vec<LegId> {
+        let legs: Vec<LegId> = self
+            .legs
+            .iter()
+            .filter(|(_, owner)| **owner == LegOwner::Call(call))
+            .map(|(leg, _)| *leg)
+            .collect();
+        for leg in &legs {
+            self.legs.remove(leg);
+        }
+        legs
+    }
+
+    /// A ringing call as this agent may take it.
+    pub(crate) fn ring_view(&self, view: &RingingCall, agent: &AgentId) -> RingingCall {
+        let reason = self.not_claimable(agent);
+        RingingCall { claimable: reason.is_none(), not_claimable: reason, ..view.clone() }
+    }
+
+    /// Why this agent may not take a call now.
+    pub(crate) fn not_claimable(&self, agent: &AgentId) -> Option<PresenceReason> {
+        match self.roster.presence(agent) {
+            Presence::Ready => None,
+            Presence::Busy => Some(PresenceReason::OnCall),
+            Presence::WrapUp => Some(PresenceReason::WrapUp),
+            Presence::Offline | Presence::Away => Some(PresenceReason::NotReady),
+        }
+    }
+
+    /// Calls that ring on a device, as its agent sees them.
+    pub(crate) fn ringing_on(&self, device: DeviceId, agent: &AgentId) -> Vec<RingingCall> {
+        self.rings
+            .values()
+            .filter(|entry| entry.devices.contains(&device))
+            .map(|entry| self.ring_view(&entry.view, agent))
+            .collect()
+    }
+
+    /// What a device needs to draw its page, but for what the store knows.
+    pub(crate) fn snapshot(&self, device: DeviceId) -> Snapshot {
+        let Some(agent) = self.roster.agent_of(device) else { return Snapshot::default() };
+        Snapshot {
+            presence: self.roster.presence(agent),
+            ringing: self.ringing_on(device, agent),
+            active: self.active.get(&device).cloned(),
+            missed: Vec::new(),
+            balance: None,
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! The journal and the closing of calls, written in order by one task.
+//!
+//! Nothing on the audio path waits for the database: a call waits for its event at most
+//! [`JOURNAL_WAIT`] and goes on; the event is written when the database answers again.
+
+use std::time::Duration;
+
+use ledger::Transaction;
+use model::CallId;
+use store::{Cdr, NewEvent, Store, StoreError};
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::task::TaskTracker;
+use wire::rest::CallState;
+
+/// Writes that may wait: some seconds of a busy house. When it is full, calls wait at most
+/// [`JOURNAL_WAIT`] each and the event is dropped with an error in the log.
+const QUEUE_MAX: usize = 8_192;
+/// How long a call waits for its event to be durable before it acts.
+const JOURNAL_WAIT: Duration = Duration::from_millis(250);
+/// Pauses between attempts to write while the database fails.
+const RETRY_PAUSE: Duration = Duration::from_millis(500);
+/// How long a closing house waits for its last writes.
+const FLUSH_WAIT: Duration = Duration::from_secs(5);
+/// Attempts per write: an hour of a broken database. What is lost then is in the log.
+const ATTEMPTS_MAX: u32 = 7_200;
+
+enum Entry {
+    Event(CallId, NewEvent),
+    State(CallId, CallState),
+    Close(Box<Cdr>, Vec<Transaction>),
+    /// Everything before it is written.
+    Barrier,
+}
+
+struct Job {
+    entry: Entry,
+    written: Option<oneshot::Sender<()>>,
+}
+
+/// The pen.
+pub(crate) struct Books {
+    jobs: mpsc::Sender<Job>,
+}
+
+impl Books {
+    pub(crate) fn open(store: Store, tasks: &TaskTracker) -> Self {
+        let (jobs, queue) = mpsc::channel(QUEUE_MAX);
+        tasks.spawn(write(store, queue));
+        Self { jobs }
+    }
+
+    /// Writes an event down and waits, but not long, until it is durable.
+    pub(crate) async fn journal(&self, call: CallId, event: NewEvent) {
+        self.put(Entry::Event(call, event), JOURNAL_WAIT).await;
+    }
+
+    /// Notes where a call is, for lists; nobody waits for it.
+    pub(crate) fn note_state(&self, call: CallId, state: CallState) {
+        let _ = self.jobs.try_send(Job { entry: Entry::State(call, state), written: None });
+    }
+
+    /// Closes a call's books and waits until that is durable.
+    pub(crate) async fn close_call(&self, cdr: Cdr, transactions: Vec<Transaction>) {
+        let forever = RETRY_PAUSE * ATTEMPTS_MAX;
+        self.put(Entry::Close(Box::new(cdr), transactions), forever).await;
+    }
+
+    /// Waits until everything handed over so far is written.
+    pub(crate) async fn flush(&self) {
+        self.put(Entry::Barrier, FLUSH_WAIT).await;
+    }
+
+    async fn put(&self, entry: Entry, wait: Duration) {
+        let (written, done) = oneshot::channel();
+        let job = Job { entry, written: Some(written) };
+        let handed_over = async {
+            if self.jobs.send(job).await.is_ok() {
+                let _ = done.await;
+            }
+        };
+        if tokio::time::timeout(wait, handed_over).await.is_err() {
+            tracing::warn!("the database is slow: a call went on before its event was durable");
+        }
+    }
+}
+
+async fn write(store: Store, mut queue: mpsc::Receiver<Job>) {
+    while let Some(Job { entry, written }) = queue.recv().await {
+        for attempt in 1..=ATTEMPTS_MAX {
+            match write_one(&store, &entry).await {
+                Ok(()) => break,
+                Err(error @ StoreError::Database { .. }) => {
+                    if attempt == 1 || attempt % 120 == 0 {
+                        tracing::error!(%error, attempt, "the journal cannot be written; trying again");
+                    }
+                    tokio::time::sleep(RETRY_PAUSE).await;
+                }
+                Err(error) => {
+                    tracing::debug!(%error, "the store refused an entry");
+                    break;
+                }
+            }
+        }
+        if let Some(written) = written {
+            let _ = written.send(());
+        }
+    }
+}
+
+async fn write_one(store: &Store, entry: &Entry) -> Result<(), StoreError> {
+    match entry {
+        Entry::Event(call, event) => store.append(*call, event.clone()).await.map(|_| ()),
+        Entry::State(call, state) => store.set_state(*call, *state).await,
+        Entry::Close(cdr, transactions) => {
+            store.close_call(Cdr::clone(cdr), transactions.clone()).await.map(|_| ())
+        }
+        Entry::Barrier => Ok(()),
+    }
+}

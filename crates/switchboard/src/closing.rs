@@ -1,0 +1,105 @@
+//! The end of a call: CDR, money, one log line, and the news of it.
+
+use std::time::Instant;
+
+use ledger::{Rate, Settlement};
+use model::{CallId, Disposition, EndReason, Micros, MissedReason, Timestamp, TransactionId};
+use store::Cdr;
+use uuid::Uuid;
+use wire::MissedCall;
+
+use crate::owner::Owner;
+use crate::switchboard::Inner;
+
+/// What inbound calls cost per minute: nothing, since 2025-05-01. Metered all the same.
+const INBOUND_RATE: Micros = Micros::ZERO;
+
+impl Owner {
+    pub(crate) async fn close_books(&mut self, reason: EndReason) {
+        let now = Instant::now();
+        let ring_ended = self.ring_ended.unwrap_or(now);
+        let duration = self.call.duration(now);
+        let talked = self.call.was_bridged();
+        let settlement = self.inner.settle(self.id, duration, Timestamp::now());
+        let cdr = Cdr {
+            call: self.id,
+            ended_at: Timestamp::now(),
+            disposition: Disposition::of(reason, talked),
+            end: reason,
+            missed: MissedReason::of(reason.cause, talked),
+            claimed_by: self.call.talker().cloned(),
+            ring_ms: millis(ring_ended.saturating_duration_since(self.arrived)),
+            claim_to_audio_ms: self.timing.claim_to_audio_ms(),
+            duration_ms: millis(duration),
+            talked_s: i64::try_from(duration.as_secs()).unwrap_or(i64::MAX),
+            pulses: settlement.as_ref().map_or(0, |settled| settled.pulses.get()),
+            billed: settlement.as_ref().map_or(Micros::ZERO, |settled| settled.amount),
+            recording: self.last_recording,
+            meta_duration_s: self.meta_duration_s,
+        };
+        self.log(&cdr);
+        let missed = cdr.missed;
+        let rang_ms = cdr.ring_ms;
+        let transactions = settlement.map(|settled| settled.transaction).into_iter().collect();
+        self.inner.books.close_call(cdr, transactions).await;
+        if let Some(reason) = missed {
+            self.inner.tell_missed(&MissedCall {
+                call: self.id,
+                from: self.caller.clone(),
+                line: self.line.id.clone(),
+                at: self.arrived_at,
+                reason,
+                rang_ms,
+            });
+        }
+        self.inner.tell_balance().await;
+    }
+
+    /// The one INFO line of a call. It names nobody outside.
+    fn log(&self, cdr: &Cdr) {
+        tracing::info!(
+            call = %self.id,
+            line = %self.line.id,
+            disposition = ?cdr.disposition,
+            side = ?cdr.end.side,
+            cause = ?cdr.end.cause,
+            class = ?cdr.end.class,
+            agent = cdr.claimed_by.as_ref().map(tracing::field::display),
+            ring_ms = cdr.ring_ms,
+            claim_to_audio_ms = cdr.claim_to_audio_ms,
+            duration_ms = cdr.duration_ms,
+            pulses = cdr.pulses,
+            billed_micros = cdr.billed.get(),
+            recording = cdr.recording.as_ref().map(tracing::field::display),
+            "call ended"
+        );
+    }
+}
+
+impl Inner {
+    /// The money of a call that Meta accepted; `None` for one it never did.
+    pub(crate) fn settle(
+        &self,
+        call: CallId,
+        duration: std::time::Duration,
+        at: Timestamp,
+    ) -> Option<Settlement> {
+        if duration.is_zero() {
+            return None;
+        }
+        let workspace = &self.house.workspace;
+        let rate = Rate::from_per_minute(INBOUND_RATE).ok()?;
+        let id = TransactionId::from_uuid(Uuid::now_v7());
+        match ledger::settle(&workspace.id, call, workspace.currency, rate, duration, at, id) {
+            Ok(settlement) => Some(settlement),
+            Err(error) => {
+                tracing::error!(%call, %error, "the call could not be priced; its CDR says 0");
+                None
+            }
+        }
+    }
+}
+
+pub(crate) fn millis(duration: std::time::Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}

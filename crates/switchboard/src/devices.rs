@@ -1,0 +1,256 @@
+//! What agents' devices ask for.
+
+use std::time::Instant;
+
+use call::{Input, Target};
+use model::{AgentId, CallId, DeviceId, SdpText};
+use wire::agent::{ErrorCode, RecordAction, ServerEvent, Snapshot};
+
+use crate::board::LegOwner;
+use crate::owner::{self, Message};
+use crate::refusal::Refusal;
+use crate::switchboard::Switchboard;
+
+/// Missed calls in a snapshot: what a person can take in at a glance.
+const MISSED_SHOWN: u32 = 50;
+
+impl Switchboard {
+    /// A device connected. Returns what it needs to draw its page.
+    pub async fn device_joined(&self, agent: AgentId, device: DeviceId) -> Snapshot {
+        let workspace = &self.inner.house.workspace.id;
+        let name = match self.inner.doors.store.agent(workspace, &agent).await {
+            Ok(row) => row.map_or_else(|| agent.to_string(), |row| row.name),
+            Err(_) => agent.to_string(),
+        };
+        {
+            let mut board = self.inner.board.lock();
+            board.names.insert(agent.clone(), name);
+            board.roster.join(agent.clone(), device);
+        }
+        self.inner.presence_changed(&agent);
+        self.snapshot(device).await
+    }
+
+    /// A device's session is gone for good.
+    pub async fn device_left(&self, device: DeviceId) {
+        let (agent, leg) = {
+            let mut board = self.inner.board.lock();
+            (board.roster.leave(device), board.remove_agent_leg(device))
+        };
+        if let Some(leg) = leg {
+            self.inner.doors.plane.close(leg).await;
+        }
+        self.inner.calls.device_gone(device).await;
+        if let Some(agent) = agent {
+            self.inner.presence_changed(&agent);
+        }
+    }
+
+    /// The state of the house as a device's agent sees it.
+    pub async fn snapshot(&self, device: DeviceId) -> Snapshot {
+        let mut snapshot = self.inner.board.lock().snapshot(device);
+        let workspace = &self.inner.house.workspace.id;
+        snapshot.missed =
+            self.inner.doors.store.missed(workspace, MISSED_SHOWN).await.unwrap_or_default();
+        snapshot.balance = self.inner.balance().await;
+        snapshot
+    }
+
+    /// The agent wants calls: answers the device's media offer. The device can be rung once its
+    /// leg is up, which it is told.
+    ///
+    /// # Errors
+    /// When the offer cannot be answered, or the device is talking.
+    pub async fn go_ready(&self, device: DeviceId, offer: SdpText) -> Result<SdpText, Refusal> {
+        if self.inner.board.lock().active.contains_key(&device) {
+            return Err(Refusal::on_call());
+        }
+        let opened = match self.inner.doors.plane.open_agent_leg(&offer).await {
+            Ok(opened) => opened,
+            Err(error) => {
+                let hint = "offer one audio track with Opus, ICE and a sha-256 fingerprint";
+                return Err(Refusal::new(ErrorCode::BadOffer, error.to_string(), hint));
+            }
+        };
+        let (known, old) = {
+            let mut board = self.inner.board.lock();
+            let known = board.roster.want_calls(device, true);
+            board.roster.leg_is(device, false);
+            let old = if known {
+                let old = board.remove_agent_leg(device);
+                board.add_leg(opened.leg, LegOwner::Device(device));
+                old
+            } else {
+                Some(opened.leg)
+            };
+            (known, old)
+        };
+        if let Some(leg) = old {
+            self.inner.doors.plane.close(leg).await;
+        }
+        if known { Ok(opened.answer) } else { Err(Refusal::internal("the device has left")) }
+    }
+
+    /// The agent wants no calls on this device. Its leg is closed unless a call uses it.
+    pub async fn go_away(&self, device: DeviceId) {
+        let (agent, leg) = {
+            let mut board = self.inner.board.lock();
+            board.roster.want_calls(device, false);
+            let talking = board.active.contains_key(&device);
+            let leg = if talking { None } else { board.remove_agent_leg(device) };
+            (board.roster.agent_of(device).cloned(), leg)
+        };
+        if let Some(leg) = leg {
+            self.inner.doors.plane.close(leg).await;
+            self.inner.calls.device_gone(device).await;
+        }
+        if let Some(agent) = agent {
+            self.inner.presence_changed(&agent);
+        }
+    }
+
+    /// The device's microphone or peer connection failed.
+    pub async fn media_failed(&self, device: DeviceId, reason: String) {
+        tracing::debug!(%device, %reason, "a device reports that its media failed");
+        self.inner.agent_leg_lost(device, "the device reports that its media failed").await;
+    }
+
+    /// A device takes a ringing call. `arrived` is when its frame was read.
+    ///
+    /// # Errors
+    /// When the device is not ready, the agent is on another call, or somebody else won.
+    pub async fn claim(
+        &self,
+        device: DeviceId,
+        call: CallId,
+        arrived: Instant,
+    ) -> Result<(), Refusal> {
+        let mailbox = self.inner.calls.mailbox(call);
+        let (target, newly) = {
+            let mut board = self.inner.board.lock();
+            let agent = board.roster.agent_of(device).cloned().ok_or_else(Refusal::not_ready)?;
+            if mailbox.is_none() {
+                return Err(Refusal::no_such_call());
+            }
+            if !board.roster.ringable(device) {
+                return Err(Refusal::not_ready());
+            }
+            let newly = board.roster.occupy(&agent, call).map_err(|_| Refusal::on_call())?;
+            (Target { agent, device }, newly)
+        };
+        let agent = target.agent.clone();
+        let response = match mailbox {
+            Some(mailbox) => owner::claim(&mailbox, target, arrived).await,
+            None => None,
+        };
+        let outcome = self.inner.answer(response);
+        if outcome.is_err() && newly {
+            self.inner.board.lock().roster.free(&agent, call);
+        }
+        if newly {
+            self.inner.presence_changed(&agent);
+        }
+        outcome
+    }
+
+    /// An agent does not want a call.
+    ///
+    /// # Errors
+    /// When the call is not live or rings no more.
+    pub async fn decline(&self, device: DeviceId, call: CallId) -> Result<(), Refusal> {
+        let agent = self
+            .inner
+            .board
+            .lock()
+            .roster
+            .agent_of(device)
+            .cloned()
+            .ok_or_else(Refusal::not_ready)?;
+        self.ask(call, Input::Decline { agent }).await
+    }
+
+    /// The agent ends the call on this device.
+    ///
+    /// # Errors
+    /// When the device does not have the call.
+    pub async fn hang_up(&self, device: DeviceId, call: CallId) -> Result<(), Refusal> {
+        self.ask(call, Input::HangUp { device }).await
+    }
+
+    /// The agent mutes or unmutes themselves.
+    ///
+    /// # Errors
+    /// When the device does not have the call.
+    pub async fn mute(&self, device: DeviceId, call: CallId, on: bool) -> Result<(), Refusal> {
+        self.ask(call, Input::Mute { device, on }).await
+    }
+
+    /// The agent tells the recorder what to do.
+    ///
+    /// # Errors
+    /// When the device does not have the call, or the line's rule forbids it.
+    pub async fn record(
+        &self,
+        device: DeviceId,
+        call: CallId,
+        action: RecordAction,
+    ) -> Result<(), Refusal> {
+        let input = match action {
+            RecordAction::Start => Input::StartRecording { device },
+            RecordAction::Pause => Input::PauseRecording { device },
+            RecordAction::Resume => Input::ResumeRecording { device },
+            RecordAction::Stop => Input::StopRecording { device },
+        };
+        self.ask(call, input).await
+    }
+
+    async fn ask(&self, call: CallId, input: Input) -> Result<(), Refusal> {
+        let mailbox = self.inner.calls.mailbox(call).ok_or_else(Refusal::no_such_call)?;
+        let response = owner::ask(&mailbox, input).await;
+        self.inner.answer(response)
+    }
+}
+
+impl crate::switchboard::Inner {
+    /// A device cannot be heard any more: it rings no more, and a call it holds is told.
+    pub(crate) async fn agent_leg_lost(&self, device: DeviceId, why: &'static str) {
+        let (agent, leg) = {
+            let mut board = self.board.lock();
+            board.roster.leg_is(device, false);
+            (board.roster.agent_of(device).cloned(), board.remove_agent_leg(device))
+        };
+        let Some(leg) = leg else { return };
+        self.doors.plane.close(leg).await;
+        self.tell(device, ServerEvent::MediaState { up: false, reason: Some(why.to_owned()) });
+        self.calls.send_all(|| Input::AgentLegFailed { device, why }).await;
+        if let Some(agent) = agent {
+            self.presence_changed(&agent);
+        }
+    }
+
+    /// A device became ringable: whatever rings now rings there too.
+    pub(crate) async fn device_ringable(&self, device: DeviceId) {
+        let agent = {
+            let mut board = self.board.lock();
+            board.roster.leg_is(device, true);
+            board.roster.agent_of(device).cloned()
+        };
+        self.tell(device, ServerEvent::MediaState { up: true, reason: None });
+        let Some(agent) = agent else { return };
+        self.presence_changed(&agent);
+        let target = Target { agent, device };
+        self.calls.send_all(|| Input::DeviceReady { target: target.clone() }).await;
+    }
+
+    /// Sends a media fact to the call that a device holds.
+    pub(crate) async fn tell_call_of(&self, device: DeviceId, message: Message) {
+        let call = {
+            let board = self.board.lock();
+            board.roster.agent_of(device).and_then(|agent| board.roster.on_call(agent))
+        };
+        if let Some(mailbox) = call.and_then(|call| self.calls.mailbox(call)) {
+            // A call that ended meanwhile needs no news.
+            let _ = mailbox.send(message).await;
+        }
+    }
+}

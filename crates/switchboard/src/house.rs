@@ -1,0 +1,52 @@
+//! What the switchboard is given: the doors, and the rules of the house.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::{LineId, RecordingFormat};
+use store::{LineRow, Workspace};
+
+use crate::bell::Bell;
+
+/// The doors that effects go through.
+#[derive(Clone)]
+pub struct Doors {
+    /// Meta.
+    pub graph: whatsapp::Graph,
+    /// ICE, DTLS, SRTP.
+    pub plane: media::MediaPlane,
+    /// Recordings.
+    pub recorder: recording::Recorder,
+    /// Facts.
+    pub store: store::Store,
+    /// Agents' devices.
+    pub bell: Arc<dyn Bell>,
+}
+
+/// What the operator laid down.
+#[derive(Clone, Debug)]
+pub struct House {
+    /// The tenant.
+    pub workspace: Workspace,
+    /// Its lines.
+    pub lines: BTreeMap<LineId, LineRow>,
+    /// How long devices ring.
+    pub ring_time: Duration,
+    /// How long a winner may take to be heard.
+    pub claim_lease: Duration,
+    /// From which age a connect is not answered any more.
+    pub connect_age_max: Duration,
+    /// The most calls at once.
+    pub live_calls_max: usize,
+    /// The container of new recordings.
+    pub recording_format: RecordingFormat,
+}
+
+/// Why a webhook could not be taken in. It must be answered with 503, so that Meta sends it again.
+#[derive(Debug, thiserror::Error)]
+pub enum SwitchboardError {
+    /// The database did not take it.
+    #[error("the webhook could not be stored: {0}")]
+    Store(#[from] store::StoreError),
+}

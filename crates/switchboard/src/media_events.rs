@@ -1,0 +1,84 @@
+//! Takes the media plane's reports to whom they concern.
+
+use std::sync::Arc;
+
+use call::Input;
+use media::{LegDown, MediaEvent};
+use model::LegId;
+use tokio::sync::mpsc;
+
+use crate::board::LegOwner;
+use crate::owner::Message;
+use crate::switchboard::Inner;
+
+/// Runs until the media plane stops.
+pub(crate) async fn listen(inner: Arc<Inner>, mut events: mpsc::Receiver<MediaEvent>) {
+    while let Some(event) = events.recv().await {
+        match event {
+            MediaEvent::LegUp { leg } => leg_up(&inner, leg).await,
+            MediaEvent::LegDown { leg, why } => leg_down(&inner, leg, why).await,
+            MediaEvent::FirstRtp { leg, .. } => first_rtp(&inner, leg).await,
+            MediaEvent::Forwarded { from, to, at } => {
+                let owner = inner.board.lock().owner_of(from);
+                let message = Message::Forwarded { from, to, at };
+                match owner {
+                    Some(LegOwner::Call(call)) => {
+                        if let Some(mailbox) = inner.calls.mailbox(call) {
+                            // A call that ended meanwhile needs no news.
+                            let _ = mailbox.send(message).await;
+                        }
+                    }
+                    Some(LegOwner::Device(device)) => inner.tell_call_of(device, message).await,
+                    None => {}
+                }
+            }
+        }
+    }
+}
+
+async fn leg_up(inner: &Inner, leg: LegId) {
+    let owner = inner.board.lock().owner_of(leg);
+    match owner {
+        Some(LegOwner::Device(device)) => inner.device_ringable(device).await,
+        Some(LegOwner::Call(call)) => {
+            inner.calls.send(call, Input::CarrierMediaUp).await;
+        }
+        None => {}
+    }
+}
+
+async fn leg_down(inner: &Inner, leg: LegId, why: LegDown) {
+    let owner = inner.board.lock().owner_of(leg);
+    match owner {
+        Some(LegOwner::Device(device)) => inner.agent_leg_lost(device, words(why)).await,
+        Some(LegOwner::Call(call)) => {
+            tracing::debug!(%call, why = words(why), "the leg towards Meta is down");
+            inner.calls.send(call, Input::CarrierMediaDown).await;
+        }
+        None => {}
+    }
+}
+
+async fn first_rtp(inner: &Inner, leg: LegId) {
+    let owner = inner.board.lock().owner_of(leg);
+    match owner {
+        Some(LegOwner::Device(device)) => {
+            inner.tell_call_of(device, Message::Input(Input::AgentHeard { device })).await;
+        }
+        Some(LegOwner::Call(call)) => {
+            inner.calls.send(call, Input::CallerHeard).await;
+        }
+        None => {}
+    }
+}
+
+const fn words(why: LegDown) -> &'static str {
+    match why {
+        LegDown::IceFailed => "no media path was found (is UDP blocked?)",
+        LegDown::ConsentLost => "the media path was lost",
+        LegDown::DtlsFailed => "the DTLS handshake failed",
+        LegDown::FingerprintMismatch => "the certificate is not the one that was announced",
+        LegDown::ClosedByPeer => "the device closed its media",
+        LegDown::Fault => "a fault in the media plane",
+    }
+}

@@ -1,0 +1,220 @@
+//! The task that owns one call: takes inputs one at a time, turns the crank, has effects done.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use call::{Call, Input, Output, Phase, Response, Target};
+use model::{CallId, LegId, RecordingId, SdpText, Timestamp, Wacid};
+use store::{LineRow, NewEvent};
+use tokio::sync::{mpsc, oneshot};
+use wire::CallerView;
+use wire::rest::CallState;
+
+use crate::switchboard::Inner;
+
+/// What reaches a call's task.
+#[derive(Debug)]
+pub(crate) enum Message {
+    /// Something happened.
+    Input(Input),
+    /// Somebody wants something and waits for the answer.
+    Ask(Input, oneshot::Sender<Response>),
+    /// A device claims; its frame was read at this moment.
+    Claim(Target, Instant, oneshot::Sender<Response>),
+    /// The first packet went from one leg to the other.
+    Forwarded {
+        /// The leg that was heard.
+        from: LegId,
+        /// The leg that was sent to.
+        to: LegId,
+        /// When.
+        at: Instant,
+    },
+    /// Meta says the call is over, and how long it counted.
+    Terminated {
+        /// Meta's own count of talked seconds.
+        duration_s: Option<u32>,
+    },
+}
+
+/// Asks a call and waits; `None` when the call is gone.
+pub(crate) async fn ask(mailbox: &mpsc::Sender<Message>, input: Input) -> Option<Response> {
+    let (reply, answer) = oneshot::channel();
+    mailbox.send(Message::Ask(input, reply)).await.ok()?;
+    answer.await.ok()
+}
+
+/// Claims a call and waits; `None` when the call is gone.
+pub(crate) async fn claim(
+    mailbox: &mpsc::Sender<Message>,
+    target: Target,
+    arrived: Instant,
+) -> Option<Response> {
+    let (reply, answer) = oneshot::channel();
+    mailbox.send(Message::Claim(target, arrived, reply)).await.ok()?;
+    answer.await.ok()
+}
+
+/// The winning claim's way to sound.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct ClaimTiming {
+    pub(crate) arrived: Option<Instant>,
+    pub(crate) to_caller: Option<Instant>,
+    pub(crate) to_agent: Option<Instant>,
+}
+
+impl ClaimTiming {
+    /// From the claim frame's arrival to the first packet in the later of the two directions.
+    pub(crate) fn claim_to_audio_ms(&self) -> Option<i64> {
+        let later = self.to_caller?.max(self.to_agent?);
+        i64::try_from(later.saturating_duration_since(self.arrived?).as_millis()).ok()
+    }
+}
+
+/// One live call with everything its effects need.
+pub(crate) struct Owner {
+    pub(crate) inner: Arc<Inner>,
+    pub(crate) id: CallId,
+    pub(crate) line: LineRow,
+    pub(crate) wacid: Wacid,
+    pub(crate) caller: CallerView,
+    pub(crate) offer: Option<SdpText>,
+    pub(crate) answer: Option<SdpText>,
+    pub(crate) carrier_leg: Option<LegId>,
+    pub(crate) call: Call,
+    pub(crate) arrived: Instant,
+    pub(crate) arrived_at: Timestamp,
+    pub(crate) ring_ended: Option<Instant>,
+    pub(crate) bridged_at: Option<Timestamp>,
+    pub(crate) timing: ClaimTiming,
+    pub(crate) recording: Option<RecordingId>,
+    pub(crate) last_recording: Option<RecordingId>,
+    pub(crate) meta_duration_s: Option<u32>,
+    /// Inputs that effects give back at once.
+    pub(crate) follow_ups: Vec<Input>,
+    pub(crate) mailbox: mpsc::Sender<Message>,
+}
+
+impl Owner {
+    /// Runs the call to its end. A panic in here ends this call only: the task's guard in
+    /// [`crate::arrival`] closes what is left.
+    pub(crate) async fn run(&mut self, first: Input, queue: &mut mpsc::Receiver<Message>) {
+        self.take(first).await;
+        while self.call.phase() != Phase::Ended {
+            let due = self.call.poll_timeout().map(|(due, _)| tokio::time::Instant::from_std(due));
+            let message = tokio::select! {
+                biased;
+                message = queue.recv() => message,
+                () = sleep_until(due) => None,
+            };
+            match message {
+                Some(message) => self.message(message).await,
+                None => {
+                    self.call.handle_timeout(Instant::now());
+                    self.drain().await;
+                }
+            }
+        }
+        self.inner.calls.remove(self.id);
+        queue.close();
+        while let Some(message) = queue.recv().await {
+            self.message(message).await;
+        }
+    }
+
+    async fn message(&mut self, message: Message) {
+        match message {
+            Message::Input(input) => self.take(input).await,
+            Message::Ask(input, reply) => {
+                let response = self.call.handle(input, Instant::now());
+                // Whoever asked may have gone; the call does not care.
+                let _ = reply.send(response);
+                self.drain().await;
+            }
+            Message::Claim(target, arrived, reply) => {
+                let held = self.call.holder().is_some();
+                let response = self.call.handle(Input::Claim { target }, Instant::now());
+                if response == Response::Done && !held {
+                    self.timing = ClaimTiming { arrived: Some(arrived), ..ClaimTiming::default() };
+                    self.ring_ended.get_or_insert(arrived);
+                }
+                let _ = reply.send(response);
+                self.drain().await;
+            }
+            Message::Forwarded { from, to, at } => self.forwarded(from, to, at),
+            Message::Terminated { duration_s } => {
+                self.meta_duration_s = self.meta_duration_s.or(duration_s);
+                self.take(Input::CarrierTerminated).await;
+            }
+        }
+    }
+
+    fn forwarded(&mut self, from: LegId, to: LegId, at: Instant) {
+        if self.carrier_leg == Some(to) {
+            self.timing.to_caller.get_or_insert(at);
+        } else if self.carrier_leg == Some(from) {
+            self.timing.to_agent.get_or_insert(at);
+        }
+    }
+
+    async fn take(&mut self, input: Input) {
+        self.call.handle(input, Instant::now());
+        self.drain().await;
+    }
+
+    /// Has every output done, those that follow from effects included.
+    async fn drain(&mut self) {
+        loop {
+            while let Some(output) = self.call.poll_output() {
+                match output {
+                    Output::Event(event) => self.journal(&event).await,
+                    Output::Command(command) => self.carry_out(command).await,
+                }
+            }
+            if self.follow_ups.is_empty() {
+                return;
+            }
+            for input in std::mem::take(&mut self.follow_ups) {
+                self.call.handle(input, Instant::now());
+            }
+        }
+    }
+
+    async fn journal(&self, event: &call::Event) {
+        if let call::Event::Ignored { input, phase } = event {
+            tracing::debug!(call = %self.id, input, phase, "an input had no meaning and was ignored");
+            return;
+        }
+        let (name, detail) = named(event);
+        let offset_ms = i64::try_from(self.arrived.elapsed().as_millis()).unwrap_or(i64::MAX);
+        let event = NewEvent { at: Timestamp::now(), offset_ms, event: name, detail };
+        self.inner.books.journal(self.id, event).await;
+        self.inner.books.note_state(self.id, state_of(self.call.phase()));
+    }
+}
+
+/// An event's name and details, from its serialised form.
+fn named(event: &call::Event) -> (String, serde_json::Value) {
+    let mut value = serde_json::to_value(event).unwrap_or_default();
+    let detail = value.get_mut("detail").map(serde_json::Value::take).unwrap_or_default();
+    let name = value.get("event").and_then(serde_json::Value::as_str).unwrap_or("unnamed");
+    (name.to_owned(), detail)
+}
+
+pub(crate) const fn state_of(phase: Phase) -> CallState {
+    match phase {
+        Phase::Offered => CallState::Offered,
+        Phase::Ringing => CallState::Ringing,
+        Phase::Accepting => CallState::Accepting,
+        Phase::Bridged => CallState::Bridged,
+        Phase::Ending => CallState::Ending,
+        Phase::Ended => CallState::Ended,
+    }
+}
+
+async fn sleep_until(due: Option<tokio::time::Instant>) {
+    match due {
+        Some(due) => tokio::time::sleep_until(due).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,131 @@
+//! The handle that faces hold.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use call::LiveAgent;
+use media::MediaEvent;
+use model::{CallId, Cause};
+use parking_lot::Mutex;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tokio_util::task::TaskTracker;
+use wire::BalanceView;
+
+use crate::board::Board;
+use crate::books::Books;
+use crate::house::{Doors, House};
+use crate::refusal::Refusal;
+use crate::registry::Registry;
+use crate::{media_events, owner};
+
+/// How often a shutting-down house looks whether the last call has ended.
+const DRAIN_LOOK: Duration = Duration::from_millis(100);
+/// How long calls that were cut may take to be ended at Meta and written down.
+const CUT_WAIT: Duration = Duration::from_secs(15);
+
+/// The live calls of the house. Cheap to clone.
+#[derive(Clone)]
+pub struct Switchboard {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) house: House,
+    pub(crate) doors: Doors,
+    pub(crate) board: Mutex<Board>,
+    pub(crate) calls: Registry,
+    pub(crate) books: Books,
+    pub(crate) tasks: TaskTracker,
+    pub(crate) draining: AtomicBool,
+}
+
+impl Switchboard {
+    /// Opens the house: starts the journal and listens to the media plane.
+    pub fn start(house: House, doors: Doors, media_events: mpsc::Receiver<MediaEvent>) -> Self {
+        let tasks = TaskTracker::new();
+        let books = Books::open(doors.store.clone(), &tasks);
+        let inner = Arc::new(Inner {
+            house,
+            doors,
+            board: Mutex::new(Board::default()),
+            calls: Registry::default(),
+            books,
+            tasks,
+            draining: AtomicBool::new(false),
+        });
+        tokio::spawn(media_events::listen(inner.clone(), media_events));
+        Self { inner }
+    }
+
+    /// Ends a call on an operator's word.
+    ///
+    /// # Errors
+    /// When the call is not live.
+    pub async fn end_call(&self, call: CallId) -> Result<(), Refusal> {
+        let mailbox = self.inner.calls.mailbox(call).ok_or_else(Refusal::no_such_call)?;
+        let response = owner::ask(&mailbox, call::Input::End { cause: Cause::OperatorEnded }).await;
+        self.inner.answer(response)
+    }
+
+    /// Every agent who is connected or talking.
+    pub fn presences(&self) -> Vec<LiveAgent> {
+        self.inner.board.lock().roster.agents()
+    }
+
+    /// How many calls are live.
+    pub fn live_calls(&self) -> usize {
+        self.inner.calls.len()
+    }
+
+    /// Whether new calls are being turned away because the house closes.
+    pub fn is_draining(&self) -> bool {
+        self.inner.draining.load(Ordering::Relaxed)
+    }
+
+    /// Tells every device the balance after it changed.
+    pub async fn balance_changed(&self) {
+        self.inner.tell_balance().await;
+    }
+
+    /// Takes no new calls, lets live ones finish within `grace`, then ends the rest. Returns how
+    /// many had to be cut.
+    pub async fn shut_down(&self, grace: Duration) -> usize {
+        self.inner.draining.store(true, Ordering::Relaxed);
+        self.wait_for_calls(Instant::now() + grace).await;
+        let cut = self.live_calls();
+        self.inner.calls.send_all(|| call::Input::End { cause: Cause::ShutDown }).await;
+        self.wait_for_calls(Instant::now() + CUT_WAIT).await;
+        self.inner.books.flush().await;
+        cut
+    }
+
+    async fn wait_for_calls(&self, until: Instant) {
+        while self.live_calls() > 0 && Instant::now() < until {
+            tokio::time::sleep(DRAIN_LOOK).await;
+        }
+    }
+}
+
+impl Inner {
+    pub(crate) fn answer(&self, response: Option<call::Response>) -> Result<(), Refusal> {
+        match response {
+            Some(call::Response::Done) => Ok(()),
+            Some(call::Response::Refused(refusal)) => {
+                Err(Refusal::of(&refusal, |agent| self.board.lock().name_of(agent)))
+            }
+            None => Err(Refusal::no_such_call()),
+        }
+    }
+
+    pub(crate) async fn balance(&self) -> Option<BalanceView> {
+        match self.doors.store.balance(&self.house.workspace.id).await {
+            Ok(balance) => Some(balance),
+            Err(error) => {
+                tracing::error!(%error, "the balance cannot be read; look at the database");
+                None
+            }
+        }
+    }
+}

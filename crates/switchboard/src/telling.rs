@@ -1,0 +1,90 @@
+//! Telling devices what changed.
+
+use model::{AgentId, CallId, DeviceId};
+use wire::agent::ServerEvent;
+use wire::{MissedCall, RingingCall};
+
+use crate::board::RingEntry;
+use crate::switchboard::Inner;
+
+impl Inner {
+    pub(crate) fn tell(&self, device: DeviceId, event: ServerEvent) {
+        self.doors.bell.tell(device, event);
+    }
+
+    /// An agent became busy, free, ready or away: their devices and their rings show it.
+    pub(crate) fn presence_changed(&self, agent: &AgentId) {
+        let (devices, presence, reason, rings) = {
+            let board = self.board.lock();
+            let rings: Vec<(CallId, Vec<DeviceId>)> = board
+                .rings
+                .iter()
+                .map(|(call, entry)| (*call, entry.devices.iter().copied().collect()))
+                .collect();
+            (
+                board.roster.devices_of(agent),
+                board.roster.presence(agent),
+                board.not_claimable(agent),
+                rings,
+            )
+        };
+        for device in devices {
+            self.tell(device, ServerEvent::Presence { presence });
+            for (call, _) in rings.iter().filter(|(_, on)| on.contains(&device)) {
+                let claimable = reason.is_none();
+                self.tell(
+                    device,
+                    ServerEvent::RingUpdate { call: *call, claimable, not_claimable: reason },
+                );
+            }
+        }
+    }
+
+    /// Rings devices and remembers that they ring.
+    pub(crate) fn ring(&self, view: &RingingCall, targets: &[call::Target]) {
+        let told: Vec<(DeviceId, RingingCall)> = {
+            let mut board = self.board.lock();
+            let entry = board
+                .rings
+                .entry(view.call)
+                .or_insert_with(|| RingEntry { view: view.clone(), devices: Default::default() });
+            entry.view = view.clone();
+            entry.devices.extend(targets.iter().map(|target| target.device));
+            targets
+                .iter()
+                .map(|target| (target.device, board.ring_view(view, &target.agent)))
+                .collect()
+        };
+        for (device, ringing) in told {
+            self.tell(device, ServerEvent::Ring { ringing });
+        }
+    }
+
+    /// Forgets that a device rings for a call.
+    pub(crate) fn unring(&self, call: CallId, device: DeviceId) {
+        let mut board = self.board.lock();
+        if let Some(entry) = board.rings.get_mut(&call) {
+            entry.devices.remove(&device);
+            if entry.devices.is_empty() {
+                board.rings.remove(&call);
+            }
+        }
+    }
+
+    /// Tells every device that a call was missed.
+    pub(crate) fn tell_missed(&self, missed: &MissedCall) {
+        let devices = self.board.lock().roster.devices();
+        for device in devices {
+            self.tell(device, ServerEvent::Missed { missed: missed.clone() });
+        }
+    }
+
+    /// Tells every device the balance.
+    pub(crate) async fn tell_balance(&self) {
+        let Some(balance) = self.balance().await else { return };
+        let devices = self.board.lock().roster.devices();
+        for device in devices {
+            self.tell(device, ServerEvent::Balance { balance: balance.clone() });
+        }
+    }
+}
