@@ -143,3 +143,6 @@ fn connection(address: IpAddr) -> String {
         IpAddr::V6(ip) => format!("IN IP6 {ip}"),
     }
 }
+
+#[cfg(test)]
+mod tests;

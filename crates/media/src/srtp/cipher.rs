@@ -11,7 +11,8 @@ const RTCP_CLEAR: usize = 8;
 const ENCRYPTED: u32 = 1 << 31;
 
 pub(super) enum Cipher {
-    Cm(Cm),
+    /// Boxed, because the key schedule is twice the size of the other's.
+    Cm(Box<Cm>),
     Gcm(Gcm),
 }
 

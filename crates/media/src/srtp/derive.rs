@@ -36,7 +36,8 @@ impl Master {
         match profile {
             Profile::AesCm128HmacSha1_80 => {
                 let auth: [u8; 20] = self.derive(label + 1);
-                Ok(Cipher::Cm(Cm::new(&key, &auth, self.derive(label + 2))))
+                let cm = Cm::new(&key, &auth, self.derive(label + 2));
+                Ok(Cipher::Cm(Box::new(cm)))
             }
             Profile::AeadAes128Gcm => Ok(Cipher::Gcm(Gcm::new(&key, self.derive(label + 2))?)),
         }

@@ -74,3 +74,6 @@ pub(crate) fn contexts(
     let (rtp, rtcp) = theirs.session(profile)?;
     Ok((outbound, Inbound::new(rtp, rtcp)))
 }
+
+#[cfg(test)]
+mod tests;
