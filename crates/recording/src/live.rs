@@ -260,8 +260,10 @@ impl Live {
         let start = self.next_slot * SLOT;
         let end = start + SLOT;
         let paused = self.is_paused(start, end);
-        let caller = self.take_slot(Track::Caller, start, paused);
-        let agent = self.take_slot(Track::Agent, start, paused);
+        // The last slot may only serve to bring out what the decoder holds back.
+        let audible = total.is_none_or(|total| start < total);
+        let caller = self.take_slot(Track::Caller, start, paused, audible);
+        let agent = self.take_slot(Track::Agent, start, paused, audible);
         if self.failed.is_none() {
             let caller =
                 SlotInput { start, frames: &caller, next: self.caller.timeline.at(end), paused };
@@ -279,7 +281,13 @@ impl Live {
     }
 
     /// Takes the frames of one slot and keeps account of holes.
-    fn take_slot(&mut self, track: Track, start: u64, paused: bool) -> Vec<(u64, Placed)> {
+    fn take_slot(
+        &mut self,
+        track: Track,
+        start: u64,
+        paused: bool,
+        audible: bool,
+    ) -> Vec<(u64, Placed)> {
         let state = self.track(track);
         let frames = state.timeline.take_until(start + SLOT);
         if paused {
@@ -287,16 +295,17 @@ impl Live {
             self.end_hole(track, start, None);
             return Vec::new();
         }
-        let first_seq = frames.first().map(|(_, frame)| frame.seq);
         for (position, frame) in &frames {
             state.covered = state.covered.max(position + frame.toc.frame_samples());
-            state.last_seq = state.last_seq.max(Some(frame.seq));
         }
         if state.covered > start {
-            self.end_hole(track, start, first_seq);
-        } else {
+            self.end_hole(track, start, frames.first().map(|(_, frame)| frame.seq));
+        } else if audible {
             state.hole_from.get_or_insert(start);
             self.frames.track_mut(track).concealed += 1;
+        }
+        if let Some(newest) = frames.iter().map(|(_, frame)| frame.seq).max() {
+            self.track(track).last_seq = Some(newest);
         }
         frames
     }

@@ -37,11 +37,6 @@ impl Toc {
         Self((config << 3) | (self.0 & 0x04))
     }
 
-    /// Whether the frames carry two channels.
-    pub(crate) fn stereo(self) -> bool {
-        self.0 & 0x04 != 0
-    }
-
     /// Mode, bandwidth, frame length and stereo, without the packing code: frames that agree in
     /// it may share a packet.
     pub(crate) fn kind(self) -> u8 {
@@ -194,8 +189,11 @@ mod tests {
 
     use super::*;
 
+    /// Kind, frames, and what follows.
+    type Delimited<'a> = (u8, Vec<&'a [u8]>, &'a [u8]);
+
     /// Reads a packet in front of others, as a decoder of several streams does.
-    fn split_delimited(bytes: &[u8]) -> Option<(u8, Vec<Vec<u8>>, &[u8])> {
+    fn split_delimited(bytes: &[u8]) -> Option<Delimited<'_>> {
         let (&toc, mut rest) = bytes.split_first()?;
         let count = match toc & 3 {
             0 => 1,
@@ -216,7 +214,7 @@ mod tests {
         let mut frames = Vec::new();
         for length in lengths {
             let (frame, after) = rest.split_at_checked(length)?;
-            frames.push(frame.to_vec());
+            frames.push(frame);
             rest = after;
         }
         Some((toc & 0xFC, frames, rest))

@@ -234,13 +234,14 @@ impl Desk {
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => return,
             };
-            // The clock is read before the source: a frame that is still to come is not late.
-            let now = Instant::now();
-            // The source before the commands: what came before a pause or a close counts.
-            self.take_frames();
             for command in first.into_iter().chain(commands.try_iter()) {
+                // The source before each command: what came before a pause or a close counts.
+                self.take_frames();
                 self.execute(command);
             }
+            // The clock before the source: a frame that is still to come is not late.
+            let now = Instant::now();
+            self.take_frames();
             self.advance(now);
         }
     }
