@@ -1,0 +1,142 @@
+//! The devices that are in the house, and the bell that reaches them.
+
+mod history;
+mod outbox;
+mod replies;
+mod session;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use dashmap::DashMap;
+use model::{AgentId, DeviceId, SessionId, Timestamp};
+use switchboard::Bell;
+use uuid::Uuid;
+use wire::agent::{ByeReason, Resume, ServerEvent};
+
+pub(crate) use outbox::{Outbox, Outgoing};
+pub(crate) use replies::Seen;
+pub(crate) use session::{Session, frame_text};
+
+/// Most devices one agent may have in the house at once, lost ones in their grace included.
+/// People have a handful of tabs; a page that reloads in a loop must not fill the roster.
+pub(crate) const DEVICES_PER_AGENT_MAX: usize = 32;
+
+/// Every connected device's session, by device and by name.
+///
+/// The hub is the switchboard's bell: telling a device something never waits for its socket.
+#[derive(Debug)]
+pub struct Hub {
+    resume_grace: Duration,
+    devices: DashMap<DeviceId, Arc<Session>>,
+    names: DashMap<SessionId, DeviceId>,
+}
+
+/// How a greeted socket belongs to the house.
+#[derive(Debug)]
+pub(crate) enum Seat {
+    /// A device that was not here before: tell the switchboard, then welcome it.
+    New(Arc<Session>, Arc<Outbox>),
+    /// A device that is still here but missed too much: welcome it with a snapshot.
+    Again(Arc<Session>, Arc<Outbox>),
+    /// A device that goes on where it stopped; everything it missed is in the outbox.
+    Resumed(Arc<Session>, Arc<Outbox>),
+    /// The agent has [`DEVICES_PER_AGENT_MAX`] devices already.
+    TooMany,
+}
+
+impl Hub {
+    /// An empty hub whose lost devices may come back within `resume_grace`.
+    pub fn new(resume_grace: Duration) -> Arc<Self> {
+        Arc::new(Self { resume_grace, devices: DashMap::new(), names: DashMap::new() })
+    }
+
+    /// Devices in the house, those in their resume grace included.
+    pub fn devices(&self) -> usize {
+        self.devices.len()
+    }
+
+    /// Tells every socket `shut_down`, after what already waits for it, and closes it.
+    pub fn shut_down(&self) {
+        for session in self.sessions() {
+            session.finish(ByeReason::ShutDown);
+        }
+    }
+
+    /// Seats a socket whose token named `agent`.
+    pub(crate) fn seat(&self, agent: &AgentId, resume: Option<&Resume>) -> Seat {
+        if let Some(resume) = resume
+            && let Some(session) = self.session_named(resume.session)
+            && session.agent == *agent
+        {
+            let resumed =
+                ServerEvent::Resumed { session: resume.session, server_time: Timestamp::now() };
+            if let Some(outbox) = session.resume(resume.last_seq, &resumed) {
+                return Seat::Resumed(session, outbox);
+            }
+            let id = new_session_id();
+            self.names.remove(&resume.session);
+            if let Some(outbox) = session.start_over(id) {
+                self.names.insert(id, session.device);
+                return Seat::Again(session, outbox);
+            }
+        }
+        self.seat_new_device(agent)
+    }
+
+    fn seat_new_device(&self, agent: &AgentId) -> Seat {
+        let here = self.devices.iter().filter(|one| one.agent == *agent);
+        if here.count() >= DEVICES_PER_AGENT_MAX {
+            return Seat::TooMany;
+        }
+        let id = new_session_id();
+        let device = DeviceId::from_uuid(Uuid::now_v7());
+        let (session, outbox) = Session::new(id, device, agent.clone());
+        let session = Arc::new(session);
+        self.devices.insert(device, Arc::clone(&session));
+        self.names.insert(id, device);
+        Seat::New(session, outbox)
+    }
+
+    /// Takes a closed socket off its session and waits out the grace. True when the device did
+    /// not come back and is now gone for good: tell the switchboard.
+    pub(crate) async fn release(&self, session: &Arc<Session>, outbox: &Arc<Outbox>) -> bool {
+        let Some(grace) = session.detach(outbox) else {
+            return false;
+        };
+        tokio::time::sleep(self.resume_grace).await;
+        if !session.leave(grace) {
+            return false;
+        }
+        self.devices.remove(&session.device);
+        self.names.remove(&session.id());
+        true
+    }
+
+    fn session_named(&self, id: SessionId) -> Option<Arc<Session>> {
+        let device = *self.names.get(&id)?;
+        self.session_of(device)
+    }
+
+    fn session_of(&self, device: DeviceId) -> Option<Arc<Session>> {
+        self.devices.get(&device).map(|one| Arc::clone(&one))
+    }
+
+    fn sessions(&self) -> Vec<Arc<Session>> {
+        self.devices.iter().map(|one| Arc::clone(&one)).collect()
+    }
+}
+
+impl Bell for Hub {
+    /// Numbers the event and puts it into the device's outbox.
+    fn tell(&self, device: DeviceId, event: ServerEvent) {
+        if let Some(session) = self.session_of(device) {
+            session.tell(&event);
+        }
+    }
+}
+
+/// Unguessable (74 random bits) and only good together with a token of the same agent.
+fn new_session_id() -> SessionId {
+    SessionId::from_uuid(Uuid::now_v7())
+}

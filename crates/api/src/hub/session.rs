@@ -1,0 +1,157 @@
+//! One device's session: it outlives its sockets, numbers what the device is told, and remembers
+//! enough of it for a device that comes back.
+
+use std::sync::Arc;
+
+use axum::extract::ws::Utf8Bytes;
+use model::{AgentId, DeviceId, SessionId};
+use parking_lot::Mutex;
+use wire::agent::{ByeReason, ServerEvent, ServerFrame, VERSION};
+
+use super::history::History;
+use super::outbox::Outbox;
+use super::replies::{Replies, Seen};
+
+/// A device that is in the house.
+#[derive(Debug)]
+pub(crate) struct Session {
+    /// The device.
+    pub(crate) device: DeviceId,
+    /// Whose device it is.
+    pub(crate) agent: AgentId,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    id: SessionId,
+    history: History,
+    replies: Replies,
+    socket: Option<Arc<Outbox>>,
+    /// Sockets attached so far: tells one grace period from the next.
+    attachments: u64,
+    /// Set when the device has left: nothing can be attached any more.
+    gone: bool,
+}
+
+impl Session {
+    /// A session with its first socket attached; the outbox opens with the welcome.
+    pub(super) fn new(id: SessionId, device: DeviceId, agent: AgentId) -> (Self, Arc<Outbox>) {
+        let outbox = Arc::new(Outbox::default());
+        let state = State {
+            id,
+            history: History::default(),
+            replies: Replies::default(),
+            socket: Some(Arc::clone(&outbox)),
+            attachments: 1,
+            gone: false,
+        };
+        let session = Self { device, agent, state: Mutex::new(state) };
+        (session, outbox)
+    }
+
+    /// The name that `resume` must give now.
+    pub(crate) fn id(&self) -> SessionId {
+        self.state.lock().id
+    }
+
+    /// Attaches a socket that will get a whole snapshot: numbers start again under a new name.
+    /// The outbox opens with the welcome. `None` when the device has left.
+    pub(super) fn start_over(&self, id: SessionId) -> Option<Arc<Outbox>> {
+        let mut state = self.state.lock();
+        state.id = id;
+        state.history = History::default();
+        state.replies = Replies::default();
+        state.attach()
+    }
+
+    /// Attaches a socket that goes on after frame `seen`, with `resumed` and the missed frames
+    /// already in its outbox. `None` when the device has left or frames are missing.
+    pub(super) fn resume(&self, seen: u64, resumed: &ServerEvent) -> Option<Arc<Outbox>> {
+        let mut state = self.state.lock();
+        let missed: Vec<Utf8Bytes> = state.history.after(seen)?.cloned().collect();
+        let outbox = state.attach()?;
+        outbox.open(frame_text(0, resumed));
+        for text in missed {
+            outbox.push(text);
+        }
+        Some(outbox)
+    }
+
+    /// Numbers an event, keeps it, and hands it to the socket if there is one.
+    pub(super) fn tell(&self, event: &ServerEvent) {
+        let mut state = self.state.lock();
+        let text = frame_text(state.history.next_seq(), event);
+        state.history.keep(text.clone());
+        if let Some(outbox) = &state.socket {
+            outbox.push(text);
+        }
+    }
+
+    /// Looks up a command's number before the command is carried out.
+    pub(crate) fn begin(&self, id: u64) -> Seen {
+        self.state.lock().replies.begin(id)
+    }
+
+    /// Remembers and sends the reply to command `id`, on whatever socket the device has now.
+    pub(crate) fn answer(&self, id: u64, reply: ServerEvent) {
+        let mut state = self.state.lock();
+        if let Some(outbox) = &state.socket {
+            outbox.push(frame_text(0, &reply));
+        }
+        state.replies.answer(id, reply);
+    }
+
+    /// Remembers the reply to command `id`, which was sent in another way.
+    pub(crate) fn remember(&self, id: u64, reply: ServerEvent) {
+        self.state.lock().replies.answer(id, reply);
+    }
+
+    /// Takes `outbox` off. `Some` when it was the device's present socket: the grace that begins
+    /// now is named by the number.
+    pub(super) fn detach(&self, outbox: &Arc<Outbox>) -> Option<u64> {
+        let mut state = self.state.lock();
+        let socket = state.socket.take()?;
+        if Arc::ptr_eq(&socket, outbox) {
+            return Some(state.attachments);
+        }
+        state.socket = Some(socket);
+        None
+    }
+
+    /// Marks the device as gone unless it came back since that grace began. True when it is gone
+    /// by this call.
+    pub(super) fn leave(&self, grace: u64) -> bool {
+        let mut state = self.state.lock();
+        let leaves = state.attachments == grace && state.socket.is_none() && !state.gone;
+        state.gone |= leaves;
+        leaves
+    }
+
+    /// Says goodbye to the present socket after what waits for it.
+    pub(super) fn finish(&self, why: ByeReason) {
+        if let Some(outbox) = &self.state.lock().socket {
+            outbox.finish(why);
+        }
+    }
+}
+
+impl State {
+    fn attach(&mut self) -> Option<Arc<Outbox>> {
+        if self.gone {
+            return None;
+        }
+        self.attachments += 1;
+        let outbox = Arc::new(Outbox::default());
+        if let Some(older) = self.socket.replace(Arc::clone(&outbox)) {
+            older.finish_at_once(ByeReason::Replaced);
+        }
+        Some(outbox)
+    }
+}
+
+/// A frame as it is written to a socket.
+pub(crate) fn frame_text(seq: u64, event: &ServerEvent) -> Utf8Bytes {
+    let frame = ServerFrame { v: VERSION, seq, event: event.clone() };
+    serde_json::to_string(&frame).expect("frames hold only strings, numbers and lists").into()
+}

@@ -1,0 +1,119 @@
+//! Calls: list, look up, end; and the missed ones.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::{Extension, Json};
+use model::CallId;
+use serde::Deserialize;
+use wire::MissedCall;
+use wire::rest::{CallDetail, CallSummary, Page, Problem};
+
+use super::input::{Asked, Named};
+use crate::Api;
+use crate::access::gate::KeyHolder;
+use crate::error::ApiError;
+
+/// Items on a page unless asked otherwise.
+const PAGE_DEFAULT: u32 = 50;
+
+/// Which part of a list.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Paging {
+    /// At most this many items; 50 unless given, never more than 200.
+    limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// How many of a list.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Limit {
+    /// At most this many items; 50 unless given, never more than 200.
+    limit: Option<u32>,
+}
+
+/// The workspace's calls, newest first.
+#[utoipa::path(
+    get, path = "/v1/calls", tag = "calls", operation_id = "list_calls",
+    security(("api_key" = [])), params(Paging),
+    responses(
+        (status = 200, description = "A page of calls", body = Page<CallSummary>),
+        (status = 400, description = "A cursor that no list gave out", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No valid API key", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn list(
+    State(api): State<Api>,
+    Extension(holder): Extension<KeyHolder>,
+    Asked(paging): Asked<Paging>,
+) -> Result<Json<Page<CallSummary>>, ApiError> {
+    let limit = bounded(paging.limit);
+    let cursor = paging.cursor.as_deref();
+    Ok(Json(api.store.calls(&holder.workspace, limit, cursor).await?))
+}
+
+/// One call with its timeline, money lines and recordings.
+#[utoipa::path(
+    get, path = "/v1/calls/{id}", tag = "calls", operation_id = "get_call",
+    security(("api_key" = [])), params(("id" = CallId, Path, description = "The call")),
+    responses(
+        (status = 200, description = "The call", body = CallDetail),
+        (status = 401, description = "No valid API key", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such call in this workspace", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn get(
+    State(api): State<Api>,
+    Extension(holder): Extension<KeyHolder>,
+    Named(id): Named<CallId>,
+) -> Result<Json<CallDetail>, ApiError> {
+    let call = api.store.call(&holder.workspace, id).await?;
+    Ok(Json(call.ok_or(ApiError::NotFound { what: "call" })?))
+}
+
+/// Ends a live call; it is terminated at Meta.
+#[utoipa::path(
+    post, path = "/v1/calls/{id}/end", tag = "calls", operation_id = "end_call",
+    security(("api_key" = [])), params(("id" = CallId, Path, description = "The call")),
+    responses(
+        (status = 202, description = "The call is being ended"),
+        (status = 401, description = "No valid API key", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such call in this workspace", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The call has ended already", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn end(
+    State(api): State<Api>,
+    Extension(holder): Extension<KeyHolder>,
+    Named(id): Named<CallId>,
+) -> Result<StatusCode, ApiError> {
+    let call = api.store.call(&holder.workspace, id).await?;
+    call.ok_or(ApiError::NotFound { what: "call" })?;
+    let ended = api.switchboard.end_call(id).await;
+    ended.map_err(ApiError::Refused)?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+/// The calls nobody took, newest first.
+#[utoipa::path(
+    get, path = "/v1/missed", tag = "calls", operation_id = "list_missed_calls",
+    security(("api_key" = [])), params(Limit),
+    responses(
+        (status = 200, description = "Missed calls", body = Vec<MissedCall>),
+        (status = 401, description = "No valid API key", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn missed(
+    State(api): State<Api>,
+    Extension(holder): Extension<KeyHolder>,
+    Asked(Limit { limit }): Asked<Limit>,
+) -> Result<Json<Vec<MissedCall>>, ApiError> {
+    let missed = api.store.missed(&holder.workspace, bounded(limit)).await?;
+    Ok(Json(missed))
+}
+
+fn bounded(limit: Option<u32>) -> u32 {
+    limit.unwrap_or(PAGE_DEFAULT).clamp(1, store::PAGE_MAX)
+}

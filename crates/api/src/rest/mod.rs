@@ -1,0 +1,19 @@
+//! REST, `/v1`: for programs with an API key, and for the signed-in desk.
+
+pub(crate) mod agents;
+pub(crate) mod balance;
+pub(crate) mod calls;
+pub(crate) mod desk_session;
+mod input;
+pub(crate) mod recordings;
+
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+
+/// `GET /openapi.json`.
+pub(crate) async fn openapi_json() -> Response {
+    let mut response = crate::openapi::openapi().into_response();
+    let json = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(header::CONTENT_TYPE, json);
+    response
+}

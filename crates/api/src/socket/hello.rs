@@ -1,0 +1,148 @@
+//! The first frame: who is it, and do they go on or start anew.
+
+use model::{AgentId, Timestamp};
+use tokio::time::{Duration, Instant};
+use wire::agent::{
+    ByeReason, ClientCommand, ErrorCode, HELLO_TIMEOUT_MS, Resume, ServerEvent, Snapshot,
+};
+
+use super::intake::{Heard, Intake, error_event};
+use super::writer::{bye_name, say, say_bye};
+use super::{Incoming, Place, Sink};
+use crate::Api;
+use crate::access::token::{self, TokenRefused};
+use crate::hub::{DEVICES_PER_AGENT_MAX, Seat, Session, frame_text};
+
+/// Waits for `hello` and seats the device. A token that does not open is not tried twice.
+///
+/// # Errors
+/// Why the socket is to be dropped; what there was to say has been said.
+pub(super) async fn greet(
+    api: &Api,
+    sink: &mut Sink,
+    incoming: &mut Incoming,
+    intake: &mut Intake,
+) -> Result<Place, &'static str> {
+    let due = Instant::now() + Duration::from_millis(HELLO_TIMEOUT_MS);
+    loop {
+        let patience = due.saturating_duration_since(Instant::now());
+        let error = match intake.hear(incoming, patience).await {
+            Heard::Frame(frame, _) => match frame.command {
+                ClientCommand::Hello { token, resume, .. } => {
+                    api.metrics.frame("hello");
+                    return admit(api, sink, frame.id, &token, resume).await;
+                }
+                ClientCommand::GoReady { .. }
+                | ClientCommand::GoAway {}
+                | ClientCommand::MediaFailed { .. }
+                | ClientCommand::Claim { .. }
+                | ClientCommand::Decline { .. }
+                | ClientCommand::HangUp { .. }
+                | ClientCommand::Mute { .. }
+                | ClientCommand::Record { .. }
+                | ClientCommand::Ping {} => {
+                    let message = "nobody has said hello on this socket".to_owned();
+                    error_event(Some(frame.id), ErrorCode::HelloExpected, message)
+                }
+            },
+            Heard::Bad(error) => error,
+            Heard::Broken(error) => {
+                return Err(refuse(sink, &error, ByeReason::TooManyErrors).await);
+            }
+            Heard::Silence => {
+                let message = format!("no hello within {HELLO_TIMEOUT_MS} ms");
+                let error = error_event(None, ErrorCode::HelloExpected, message);
+                return Err(refuse(sink, &error, ByeReason::Silent).await);
+            }
+            Heard::Gone(why) => return Err(why),
+        };
+        if intake.strike() {
+            return Err(refuse(sink, &error, ByeReason::TooManyErrors).await);
+        }
+        say(sink, &error).await;
+    }
+}
+
+async fn admit(
+    api: &Api,
+    sink: &mut Sink,
+    id: u64,
+    token: &str,
+    resume: Option<Resume>,
+) -> Result<Place, &'static str> {
+    let claims = match token::verify(&api.token_key, &api.config.workspace, token) {
+        Ok(claims) => claims,
+        Err(refused @ (TokenRefused::Expired | TokenRefused::Invalid)) => {
+            let error = error_event(Some(id), ErrorCode::Unauthorized, refused.to_string());
+            return Err(refuse(sink, &error, ByeReason::TokenExpired).await);
+        }
+    };
+    let name = match api.store.agent(&claims.ws, &claims.sub).await {
+        Ok(Some(agent)) => agent.name,
+        Ok(None) => {
+            let message = "the token's agent does not exist any more".to_owned();
+            let error = error_event(Some(id), ErrorCode::Unauthorized, message);
+            return Err(refuse(sink, &error, ByeReason::TokenExpired).await);
+        }
+        Err(error) => {
+            tracing::error!(%error, "an agent could not be looked up");
+            let message = "the agent could not be looked up".to_owned();
+            let error = error_event(Some(id), ErrorCode::Internal, message);
+            return Err(refuse(sink, &error, ByeReason::ShutDown).await);
+        }
+    };
+    seat(api, sink, id, claims.sub, name, resume).await
+}
+
+async fn seat(
+    api: &Api,
+    sink: &mut Sink,
+    id: u64,
+    agent: AgentId,
+    name: String,
+    resume: Option<Resume>,
+) -> Result<Place, &'static str> {
+    match api.hub.seat(&agent, resume.as_ref()) {
+        Seat::New(session, outbox) => {
+            tracing::info!(%agent, device = %session.device, "a device joined");
+            let snapshot = api.switchboard.device_joined(agent, session.device).await;
+            outbox.open(frame_text(0, &welcome(api, &session, name, snapshot)));
+            Ok((session, outbox))
+        }
+        Seat::Again(session, outbox) => {
+            tracing::info!(%agent, device = %session.device, "a device came back late");
+            let snapshot = api.switchboard.snapshot(session.device).await;
+            outbox.open(frame_text(0, &welcome(api, &session, name, snapshot)));
+            Ok((session, outbox))
+        }
+        Seat::Resumed(session, outbox) => {
+            tracing::debug!(%agent, device = %session.device, "a device resumed");
+            Ok((session, outbox))
+        }
+        Seat::TooMany => {
+            let message = format!("this agent has {DEVICES_PER_AGENT_MAX} devices already");
+            let error = error_event(Some(id), ErrorCode::NotAllowed, message);
+            Err(refuse(sink, &error, ByeReason::TooManyErrors).await)
+        }
+    }
+}
+
+fn welcome(api: &Api, session: &Session, agent_name: String, snapshot: Snapshot) -> ServerEvent {
+    let heartbeat = api.config.heartbeat.as_millis();
+    ServerEvent::Welcome {
+        session: session.id(),
+        device: session.device,
+        agent: session.agent.clone(),
+        agent_name,
+        heartbeat_ms: u64::try_from(heartbeat).unwrap_or(u64::MAX),
+        server_time: Timestamp::now(),
+        snapshot,
+    }
+}
+
+/// Says why and goodbye.
+async fn refuse(sink: &mut Sink, error: &ServerEvent, why: ByeReason) -> &'static str {
+    say(sink, error).await;
+    say_bye(sink, why).await;
+    bye_name(why)
+}

@@ -1,0 +1,180 @@
+//! What a greeted device asks for: read, told apart, carried out, answered.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Instant;
+
+use futures_util::FutureExt as _;
+use model::{DeviceId, Timestamp};
+use tokio::sync::mpsc::{Receiver, Sender};
+use wire::agent::{ByeReason, ClientCommand, ClientFrame, ErrorCode, ServerEvent};
+
+use super::Incoming;
+use super::intake::{Heard, Intake, error_event};
+use crate::Api;
+use crate::hub::{Outbox, Seen, Session, frame_text};
+use switchboard::{Bell as _, Refusal};
+
+/// A command that is to be carried out.
+#[derive(Debug)]
+pub(super) struct Order {
+    id: u64,
+    command: ClientCommand,
+    /// When the frame was read: claims are ordered and measured by it.
+    arrived: Instant,
+}
+
+/// Reads frames until the socket is gone (says why) or goodbye is in the outbox (`None`).
+pub(super) async fn read(
+    api: &Api,
+    session: &Session,
+    outbox: &Outbox,
+    incoming: &mut Incoming,
+    mut intake: Intake,
+    orders: Sender<Order>,
+) -> Option<&'static str> {
+    // Two and a half heartbeats: one may be late and one may be lost.
+    let patience = api.config.heartbeat * 5 / 2;
+    loop {
+        let error = match intake.hear(incoming, patience).await {
+            Heard::Frame(frame, arrived) => {
+                api.metrics.frame(command_name(&frame.command));
+                match take(session, outbox, &orders, frame, arrived) {
+                    None => continue,
+                    Some(error) => error,
+                }
+            }
+            Heard::Bad(error) => {
+                api.metrics.frame("bad");
+                error
+            }
+            Heard::Broken(error) => {
+                outbox.push(frame_text(0, &error));
+                outbox.finish(ByeReason::TooManyErrors);
+                return None;
+            }
+            Heard::Silence => {
+                outbox.finish(ByeReason::Silent);
+                return None;
+            }
+            Heard::Gone(why) => return Some(why),
+        };
+        outbox.push(frame_text(0, &error));
+        if intake.strike() {
+            outbox.finish(ByeReason::TooManyErrors);
+            return None;
+        }
+    }
+}
+
+/// Answers a frame at once or lines it up. What it returns is a strike.
+fn take(
+    session: &Session,
+    outbox: &Outbox,
+    orders: &Sender<Order>,
+    frame: ClientFrame,
+    arrived: Instant,
+) -> Option<ServerEvent> {
+    let id = frame.id;
+    match frame.command {
+        ClientCommand::Hello { .. } => {
+            let message = "hello was said already on this socket".to_owned();
+            Some(error_event(Some(id), ErrorCode::HelloExpected, message))
+        }
+        ClientCommand::Ping {} => {
+            let server_time = Timestamp::now();
+            outbox.push(frame_text(0, &ServerEvent::Pong { to: id, server_time }));
+            None
+        }
+        command @ (ClientCommand::GoReady { .. }
+        | ClientCommand::GoAway {}
+        | ClientCommand::MediaFailed { .. }
+        | ClientCommand::Claim { .. }
+        | ClientCommand::Decline { .. }
+        | ClientCommand::HangUp { .. }
+        | ClientCommand::Mute { .. }
+        | ClientCommand::Record { .. }) => match session.begin(id) {
+            Seen::Answered(reply) => {
+                outbox.push(frame_text(0, &reply));
+                None
+            }
+            Seen::UnderWay => None,
+            Seen::New => {
+                let order = Order { id, command, arrived };
+                orders.try_send(order).err()?;
+                let message = "too many commands wait already".to_owned();
+                let error = error_event(Some(id), ErrorCode::TooFast, message);
+                session.remember(id, error.clone());
+                Some(error)
+            }
+        },
+    }
+}
+
+/// Carries orders out one by one until no more can come.
+pub(super) async fn carry_out(api: &Api, session: &Arc<Session>, mut orders: Receiver<Order>) {
+    while let Some(Order { id, command, arrived }) = orders.recv().await {
+        let done = AssertUnwindSafe(ask(api, session.device, command, arrived));
+        let reply = match done.catch_unwind().await {
+            Ok(Ok(())) => ServerEvent::Done { to: id },
+            Ok(Err(refusal)) => ServerEvent::Error {
+                to: Some(id),
+                code: refusal.code,
+                message: refusal.message,
+                hint: refusal.hint,
+            },
+            Err(_) => {
+                tracing::error!(device = %session.device, "a command panicked");
+                let message = "the command failed inside Ringdown".to_owned();
+                error_event(Some(id), ErrorCode::Internal, message)
+            }
+        };
+        session.answer(id, reply);
+    }
+}
+
+async fn ask(
+    api: &Api,
+    device: DeviceId,
+    command: ClientCommand,
+    arrived: Instant,
+) -> Result<(), Refusal> {
+    let house = &api.switchboard;
+    match command {
+        ClientCommand::GoReady { offer } => {
+            let answer = house.go_ready(device, offer).await?;
+            api.hub.tell(device, ServerEvent::MediaAnswer { answer });
+            Ok(())
+        }
+        ClientCommand::GoAway {} => {
+            house.go_away(device).await;
+            Ok(())
+        }
+        ClientCommand::MediaFailed { reason } => {
+            house.media_failed(device, reason).await;
+            Ok(())
+        }
+        ClientCommand::Claim { call } => house.claim(device, call, arrived).await,
+        ClientCommand::Decline { call } => house.decline(device, call).await,
+        ClientCommand::HangUp { call } => house.hang_up(device, call).await,
+        ClientCommand::Mute { call, on } => house.mute(device, call, on).await,
+        ClientCommand::Record { call, action } => house.record(device, call, action).await,
+        // Both are answered where they are read.
+        ClientCommand::Hello { .. } | ClientCommand::Ping {} => Ok(()),
+    }
+}
+
+const fn command_name(command: &ClientCommand) -> &'static str {
+    match command {
+        ClientCommand::Hello { .. } => "hello",
+        ClientCommand::GoReady { .. } => "go_ready",
+        ClientCommand::GoAway {} => "go_away",
+        ClientCommand::MediaFailed { .. } => "media_failed",
+        ClientCommand::Claim { .. } => "claim",
+        ClientCommand::Decline { .. } => "decline",
+        ClientCommand::HangUp { .. } => "hang_up",
+        ClientCommand::Mute { .. } => "mute",
+        ClientCommand::Record { .. } => "record",
+        ClientCommand::Ping {} => "ping",
+    }
+}

@@ -1,0 +1,68 @@
+//! The writing half of a socket.
+
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes};
+use futures_util::SinkExt as _;
+use tokio::time::{timeout, timeout_at};
+use wire::agent::{ByeReason, ServerEvent};
+
+use super::{CLOSING_TIME_MAX, Sink};
+use crate::hub::{Outbox, Outgoing, frame_text};
+
+/// Close code of a goodbye that the device did not cause (RFC 6455 section 7.4.1, going away).
+const CLOSE_GOING_AWAY: u16 = 1001;
+/// Close code of every other goodbye (same section, policy violation).
+const CLOSE_POLICY: u16 = 1008;
+
+/// Empties the outbox into the socket until goodbye; says why it ended.
+pub(super) async fn write(mut sink: Sink, outbox: &Outbox) -> &'static str {
+    loop {
+        match outbox.next().await {
+            Outgoing::Frame { text, due } => {
+                match timeout_at(due, sink.send(Message::Text(text))).await {
+                    Ok(Ok(())) => {}
+                    Ok(Err(_)) => return "lost",
+                    Err(_) => outbox.finish_at_once(ByeReason::Slow),
+                }
+            }
+            Outgoing::Bye(why) => {
+                say_bye(&mut sink, why).await;
+                return bye_name(why);
+            }
+        }
+    }
+}
+
+/// Writes one unnumbered frame to a socket that has no outbox yet.
+pub(super) async fn say(sink: &mut Sink, event: &ServerEvent) {
+    let frame = Message::Text(frame_text(0, event));
+    // A peer that does not take it is about to be dropped anyway.
+    let _ = timeout(CLOSING_TIME_MAX, sink.send(frame)).await;
+}
+
+/// Says goodbye and closes.
+pub(super) async fn say_bye(sink: &mut Sink, why: ByeReason) {
+    say(sink, &ServerEvent::Bye { why }).await;
+    let code = match why {
+        ByeReason::ShutDown => CLOSE_GOING_AWAY,
+        ByeReason::TokenExpired
+        | ByeReason::TooManyErrors
+        | ByeReason::Silent
+        | ByeReason::Slow
+        | ByeReason::Replaced => CLOSE_POLICY,
+    };
+    let reason = Utf8Bytes::from_static(bye_name(why));
+    let close = Message::Close(Some(CloseFrame { code, reason }));
+    let _ = timeout(CLOSING_TIME_MAX, sink.send(close)).await;
+}
+
+/// The reason as metrics and close frames spell it.
+pub(super) const fn bye_name(why: ByeReason) -> &'static str {
+    match why {
+        ByeReason::TokenExpired => "token_expired",
+        ByeReason::TooManyErrors => "too_many_errors",
+        ByeReason::Silent => "silent",
+        ByeReason::Slow => "slow",
+        ByeReason::Replaced => "replaced",
+        ByeReason::ShutDown => "shut_down",
+    }
+}
