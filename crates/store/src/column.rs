@@ -1,5 +1,7 @@
 //! Values to columns and back.
 
+use std::str::FromStr;
+
 use model::{CallId, EndReason, Micros, Party, Timestamp};
 use serde::Serialize;
 use serde::de::value::{Error as WordError, StrDeserializer};
@@ -7,7 +9,6 @@ use serde::de::{DeserializeOwned, IntoDeserializer};
 use sha2::{Digest, Sha256};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
-use std::str::FromStr;
 
 use crate::StoreError;
 

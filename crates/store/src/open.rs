@@ -145,3 +145,24 @@ fn prepare_file(path: &Path) -> std::io::Result<()> {
     }
     options.open(path).map(drop)
 }
+
+#[cfg(test)]
+mod tests {
+    use sqlx::Row;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_writer_syncs_every_commit_and_the_readers_cannot_write() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open_in(directory.path()).await.unwrap();
+        for (pragma, value) in
+            [("PRAGMA synchronous", 2), ("PRAGMA foreign_keys", 1), ("PRAGMA busy_timeout", 5_000)]
+        {
+            let row = sqlx::query(pragma).fetch_one(store.writer()).await.unwrap();
+            assert_eq!(row.get::<i64, _>(0), value, "{pragma}");
+        }
+        let write = sqlx::query("DELETE FROM outbox").execute(store.readers()).await;
+        assert!(write.unwrap_err().to_string().contains("readonly"));
+    }
+}
