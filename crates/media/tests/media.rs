@@ -1,0 +1,10 @@
+//! Two full WebRTC stacks that we did not write talk through a bridge over real UDP.
+
+#[path = "media/far.rs"]
+mod far;
+#[path = "media/journey.rs"]
+mod journey;
+#[path = "media/refusals.rs"]
+mod refusals;
+#[path = "media/stage.rs"]
+mod stage;

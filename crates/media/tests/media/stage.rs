@@ -1,0 +1,90 @@
+//! A media plane with its events and taps, and ways to wait for what must happen.
+
+use std::time::Duration;
+
+use media::{MediaConfig, MediaEvent, MediaPlane, OpenedLeg, Started, TapReader};
+use model::LegId;
+use tokio::sync::mpsc;
+
+use crate::far::{Far, Part};
+
+/// Generous, because the machine may be busy; nothing waits this long when all is well.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+pub(crate) struct Stage {
+    pub(crate) plane: MediaPlane,
+    pub(crate) taps: TapReader,
+    events: mpsc::Receiver<MediaEvent>,
+    seen: Vec<MediaEvent>,
+}
+
+impl Stage {
+    pub(crate) fn new() -> Self {
+        let config = MediaConfig { allow_private_remotes: true, ..MediaConfig::default() };
+        let Started { plane, events, taps } =
+            media::start(config).expect("a media plane on loopback");
+        Self { plane, taps, events, seen: Vec::new() }
+    }
+
+    /// A far end that plays `part`, and the leg that answered it.
+    pub(crate) async fn opened(&self, part: Part) -> (Far, OpenedLeg) {
+        let far = Far::new(part).await;
+        let offer = far.offer().await;
+        let opened = match part {
+            Part::Meta => self.plane.open_whatsapp_leg(&offer).await,
+            Part::Browser => self.plane.open_agent_leg(&offer).await,
+        };
+        (far, opened.expect("an offer that can be answered"))
+    }
+
+    /// The same, connected.
+    pub(crate) async fn connected(&mut self, part: Part) -> (Far, LegId) {
+        let (far, opened) = self.opened(part).await;
+        far.answered(&opened.answer).await;
+        let leg = opened.leg;
+        self.until(|event| *event == MediaEvent::LegUp { leg }).await;
+        (far, leg)
+    }
+
+    /// Waits for an event; what came before is kept.
+    pub(crate) async fn until(&mut self, wanted: impl Fn(&MediaEvent) -> bool) -> MediaEvent {
+        if let Some(seen) = self.seen.iter().find(|event| wanted(event)) {
+            return *seen;
+        }
+        let waiting = async {
+            loop {
+                let event = self.events.recv().await.expect("the plane lives");
+                self.seen.push(event);
+                if wanted(&event) {
+                    return event;
+                }
+            }
+        };
+        let found = tokio::time::timeout(PATIENCE, waiting).await;
+        found.unwrap_or_else(|_| panic!("the event did not come; seen: {:#?}", self.seen))
+    }
+
+    /// Every event so far.
+    pub(crate) fn seen(&mut self) -> &[MediaEvent] {
+        while let Ok(event) = self.events.try_recv() {
+            self.seen.push(event);
+        }
+        &self.seen
+    }
+}
+
+/// Waits until `done` holds.
+pub(crate) async fn eventually(what: &str, done: impl AsyncFn() -> bool) {
+    let waiting = async {
+        while !done().await {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let reached = tokio::time::timeout(PATIENCE, waiting).await;
+    assert!(reached.is_ok(), "never happened: {what}");
+}
+
+/// Time for something that must not happen to happen.
+pub(crate) async fn a_while() {
+    tokio::time::sleep(Duration::from_millis(200)).await;
+}
