@@ -101,18 +101,22 @@ mod tests {
     #[test]
     fn only_code_is_left() {
         for (text, code) in [
-            ("a // b {\nc", "a       \nc"),
-            ("a /*{/*}*/{*/ b", "a             b"),
-            ("f(\"{ \\\" }\") {", "f(         ) {"),
-            ("r#\"{\"{\"# }", "         }"),
-            ("br\"{\" }", "       }"),
-            ("let r#type = '{';", "let r#type =    ;"),
-            ("'\\'' '\\n' 'a' {", "             {"),
+            ("a // b {\nc", "a c"),
+            ("a /* { /* x */ } */ b", "a b"),
+            ("f(\"{ \\\" }\") {", "f( ) {"),
+            ("r#\"{\"{\"# }", "}"),
+            ("br\"{\" }", "}"),
+            ("let r#type = '{';", "let r#type = ;"),
+            ("'\\'' '\\n' 'a' {", "{"),
             ("&'static str {", "&'static str {"),
-            ("\"unended {", "          "),
-            ("bar\"{\"", "bar   "),
+            ("x \"unended {", "x"),
+            ("bar\"{\"", "bar"),
         ] {
-            assert_eq!(only(text), code, "{text}");
+            let blanked = only(text);
+            assert_eq!(blanked.chars().count(), text.chars().count(), "{text}");
+            assert_eq!(blanked.matches('\n').count(), text.matches('\n').count(), "{text}");
+            let left: Vec<&str> = blanked.split_whitespace().collect();
+            assert_eq!(left.join(" "), code, "{text}");
         }
     }
 

@@ -32,5 +32,5 @@ pub(crate) fn run(place: &Place) -> Outcome {
     for breach in &breaches {
         say(breach);
     }
-    Err(format!("{} rules of the tree are broken", breaches.len()))
+    Err(format!("breaches of the tree's rules: {}", breaches.len()))
 }
