@@ -3,7 +3,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, OnceLock};
@@ -23,17 +23,31 @@ use crate::writer;
 /// Bytes hashed at a time.
 const HASH_BLOCK: usize = 64 * 1024;
 
+/// The day's folder, the month's, the year's and the vault.
+const FOLDERS: usize = 4;
+
 /// A file that wants its data on the disk. At most one request per recording is under way.
 #[derive(Debug)]
 pub(crate) struct SyncRequest {
     file: Arc<File>,
+    journal: Arc<Journal>,
+    /// The day's folder, whose new names must be durable too.
+    day: PathBuf,
+    named: AtomicBool,
     under_way: AtomicBool,
     failure: OnceLock<String>,
 }
 
 impl SyncRequest {
-    pub(crate) fn new(file: Arc<File>) -> Self {
-        Self { file, under_way: AtomicBool::new(false), failure: OnceLock::new() }
+    pub(crate) fn new(file: Arc<File>, journal: Arc<Journal>, day: PathBuf) -> Self {
+        Self {
+            file,
+            journal,
+            day,
+            named: AtomicBool::new(false),
+            under_way: AtomicBool::new(false),
+            failure: OnceLock::new(),
+        }
     }
 
     /// Whether the caller may send the request now.
@@ -48,8 +62,12 @@ impl SyncRequest {
     }
 
     fn perform(&self) {
-        if let Err(error) = self.file.sync_data() {
+        if let Err(error) = self.journal.sync().and_then(|()| self.file.sync_data()) {
             self.failure.get_or_init(|| error.to_string());
+        }
+        if !self.named.swap(true, Ordering::AcqRel) {
+            // The day, month and year may be new as well.
+            self.day.ancestors().take(FOLDERS).for_each(vault::sync_folder);
         }
         self.under_way.store(false, Ordering::Release);
     }

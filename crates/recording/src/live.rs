@@ -79,15 +79,15 @@ impl Live {
         }
         std::fs::create_dir_all(&paths.day)
             .map_err(|e| RecordingError::io("create the folder", &paths.day, e))?;
-        let journal = Journal::create(&paths.journal, &head)?;
+        let journal = Arc::new(Journal::create(&paths.journal, &head)?);
         match Self::begin(&paths, &head) {
             Ok((file, writer)) => Ok(Self {
-                sync: Arc::new(SyncRequest::new(file.clone())),
+                sync: Arc::new(SyncRequest::new(file.clone(), journal.clone(), paths.day.clone())),
                 head,
                 paths,
                 started,
                 file,
-                journal: Arc::new(journal),
+                journal,
                 writer,
                 caller: TrackState::default(),
                 agent: TrackState::default(),

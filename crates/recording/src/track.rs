@@ -104,3 +104,52 @@ fn must_recode(frame: &Placed) -> bool {
 fn silence(framing: Framing, out: &mut Vec<u8>) {
     packet::compose(SILENCE.0, &[SILENCE.1], framing, out);
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::pcm::{PcmTrack, SlotSamples};
+    use crate::timeline::{Tapped, Timeline};
+
+    /// Packets as a hostile or broken sender may number and time them.
+    fn anything() -> impl Strategy<Value = Vec<(u64, u64, u32, Vec<u8>)>> {
+        let near = |n: u32| (0..n).prop_map(u64::from);
+        let packet = (
+            near(48_000),
+            prop_oneof![near(60), any::<u64>()],
+            prop_oneof![(0u32..100).prop_map(|n| n * 480), any::<u32>()],
+            (any::<u8>(), proptest::collection::vec(any::<u8>(), 0..80))
+                .prop_map(|(toc, body)| [&[toc], body.as_slice()].concat()),
+        );
+        proptest::collection::vec(packet, 0..60)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn every_slot_is_one_packet_of_20_ms_whatever_arrives(packets in anything()) {
+            let mut timeline = Timeline::default();
+            for (arrived, seq, rtp_timestamp, payload) in &packets {
+                let (seq, payload) = (*seq, payload.as_slice());
+                let tapped = Tapped { arrived: *arrived, seq, rtp_timestamp: *rtp_timestamp, payload };
+                let _refused = timeline.accept(tapped, 0);
+            }
+            let mut track = OggTrack::default();
+            let mut pcm = PcmTrack::new().unwrap();
+            for slot in 0..70 {
+                let start = slot * SLOT;
+                let frames = timeline.take_until(start + SLOT);
+                let next = timeline.at(start + SLOT);
+                let input = SlotInput { start, frames: &frames, next, paused: slot == 30 };
+                let mut packet = Vec::new();
+                track.packet(&input, Framing::Plain, &mut packet);
+                prop_assert_eq!(opus::packet::get_nb_samples(&packet, 48_000).unwrap(), 960);
+                let mut samples: SlotSamples = [0; SLOT as usize];
+                pcm.slot(&input, &mut samples);
+            }
+        }
+    }
+}

@@ -20,7 +20,8 @@ const READY: &str = "recorder is ready to be killed";
 #[tokio::test]
 #[ignore = "the process that is killed; started by `a_killed_process_leaves_playable_files`"]
 async fn child_that_is_killed() {
-    let studio = Studio::at(PathBuf::from(std::env::var(VAULT).unwrap()));
+    let Some(vault) = std::env::var_os(VAULT) else { return };
+    let studio = Studio::at(PathBuf::from(vault));
     let ogg = studio.open(RecordingFormat::OggOpus).await;
     let wav = studio.open(RecordingFormat::Wav).await;
     studio.play(duet(ogg, 6_000));

@@ -55,7 +55,7 @@ async fn a_file_cut_anywhere_is_whole_again() {
     let leftover = leftover().await;
     let whole = leftover.sound.len();
     let cuts =
-        (0..40).map(|n| n * whole / 40 + n % 7).chain([1, 27, 47, 100, 150, whole - 1, whole]);
+        (0..16).map(|n| n * whole / 16 + n % 7).chain([1, 27, 47, 100, 150, whole - 1, whole]);
     let mut longest = 0;
     for cut in cuts {
         let vault = tempfile::tempdir().unwrap();

@@ -82,7 +82,8 @@ async fn a_vault_that_refuses_one_recording_takes_the_others() {
 #[tokio::test]
 #[ignore = "needs a limit on file sizes; started by `a_full_disk_cuts_one_recording_short`"]
 async fn child_on_a_full_disk() {
-    let studio = Studio::at(PathBuf::from(std::env::var(VAULT).unwrap()));
+    let Some(vault) = std::env::var_os(VAULT) else { return };
+    let studio = Studio::at(PathBuf::from(vault));
     let wav = studio.open(RecordingFormat::Wav).await;
     let ogg = studio.open(RecordingFormat::OggOpus).await;
     studio.play([duet(wav, 5_000), duet(ogg, 5_000)].concat());
