@@ -1,0 +1,120 @@
+import { LitElement, css, html, nothing } from 'lit';
+import { duration, isoDuration, phone } from '../format.js';
+import * as icons from '../icons.js';
+import type { CallView, DeskActions } from '../state.js';
+import { t } from '../strings.js';
+import { theme } from '../theme.js';
+import { avatar, avatarStyles } from './avatar.js';
+import { cardStyles } from './card-styles.js';
+import { Ticking } from './ticking.js';
+import './record-control.js';
+
+/** The contact card of the call this device talks on. */
+export class CallCard extends LitElement {
+  static override properties = {
+    call: { attribute: false },
+    reconnecting: { attribute: false },
+    actions: { attribute: false },
+  };
+  static override styles = [
+    theme,
+    avatarStyles,
+    cardStyles,
+    css`
+      [role='timer'] {
+        font-size: 40px;
+        font-weight: 300;
+        line-height: 1.1;
+        letter-spacing: -0.01em;
+        font-variant-numeric: tabular-nums;
+      }
+      .muted {
+        display: inline-flex;
+        align-items: center;
+        gap: 6px;
+        /* Kept free, so that the buttons stay where they were clicked. */
+        min-height: 1.5em;
+        color: var(--warn);
+        font-weight: 600;
+      }
+      .controls {
+        display: flex;
+        flex-wrap: wrap;
+        justify-content: center;
+        gap: 12px;
+        margin-top: 8px;
+      }
+      .controls > button {
+        min-height: 52px;
+        min-width: 128px;
+      }
+      button[aria-pressed='true'] {
+        border-color: var(--warn-line);
+        background: var(--warn-tint);
+        color: var(--warn);
+      }
+    `,
+  ];
+  declare call: CallView;
+  declare reconnecting: boolean;
+  declare actions: DeskActions;
+
+  constructor() {
+    super();
+    new Ticking(this, () => this.call.startedAt !== undefined);
+  }
+
+  override render() {
+    const { name, open, muted } = this.call;
+    return html`
+      <section class="panel card" aria-labelledby="name" data-testid="call-card">
+        <p class="state" data-testid="call-state">${this.#state()}</p>
+        ${avatar(name, 'large')}
+        <div>
+          <h1 id="name" data-testid="card-name">${name}</h1>
+          ${this.call.phone ? html`<p class="soft">${phone(this.call.phone)}</p>` : nothing}
+          <p class="soft">${t('card.line', { line: this.call.lineName })}</p>
+        </div>
+        ${this.#timer()}
+        <rd-record-control .call=${this.call} .actions=${this.actions}></rd-record-control>
+        <div class="controls">
+          <button
+            data-testid="mute"
+            aria-pressed=${muted ? 'true' : 'false'}
+            aria-keyshortcuts="Control+Shift+M"
+            ?disabled=${!open}
+            @click=${() => this.actions.mute(!muted)}
+          >
+            ${muted ? icons.microphoneOff : icons.microphone}${t('card.mute')}
+          </button>
+          <button
+            class="stop"
+            data-testid="hang-up"
+            aria-keyshortcuts="Control+Shift+H"
+            @click=${() => this.actions.hangUp()}
+          >
+            ${icons.hangUp}${t('card.hangUp')}
+          </button>
+        </div>
+        <p class="muted" role="status">${muted ? html`${icons.microphoneOff}${t('card.muted')}` : nothing}</p>
+      </section>
+    `;
+  }
+
+  #state(): string {
+    if (!this.call.open) return t('card.connecting');
+    return t(this.reconnecting ? 'card.reconnecting' : 'card.open');
+  }
+
+  #timer() {
+    const { startedAt } = this.call;
+    if (startedAt === undefined) return nothing;
+    const elapsed = this.actions.now() - startedAt;
+    return html`
+      <div role="timer" aria-label=${t('card.timer')} data-testid="timer">
+        <time datetime=${isoDuration(elapsed)}>${duration(elapsed)}</time>
+      </div>
+    `;
+  }
+}
+customElements.define('rd-call-card', CallCard);

@@ -1,0 +1,148 @@
+// The desk turns sign-in answers and the SDK's calls into one state that the page draws.
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { CALL, FakePeerConnection, FakeSocket, fakeBrowser, ringing, settle, welcome } from '../sdk/test/fakes.js';
+import { Session } from '../src/session.js';
+import type { DeskState } from '../src/state.js';
+
+let state: DeskState;
+let requests: { path: string; header: string | null; body: string | null }[];
+let answers: Record<string, { status: number; body?: object }>;
+
+beforeEach(() => {
+  fakeBrowser();
+  requests = [];
+  answers = {
+    '/v1/desk/me': { status: 200, body: { agent: 'ana', name: 'Ana' } },
+    '/v1/desk/sign-in': { status: 200, body: { agent: 'ana', name: 'Ana' } },
+    '/v1/desk/token': { status: 200, body: { token: 'jwt', expires_at: '2026-03-01T11:00:00.000Z' } },
+    '/v1/desk/sign-out': { status: 204 },
+  };
+  vi.stubGlobal('location', { origin: 'https://calls.example', hash: '', pathname: '/desk/', search: '' });
+  vi.stubGlobal('history', { replaceState: () => (location.hash = '') });
+  vi.stubGlobal('fetch', async (path: string, init: RequestInit) => {
+    requests.push({ path, header: new Headers(init.headers).get('X-Ringdown-Desk'), body: init.body as string | null });
+    const answer = answers[path];
+    if (!answer) throw new TypeError('network');
+    return new Response(answer.body ? JSON.stringify(answer.body) : null, { status: answer.status });
+  });
+});
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.useRealTimers();
+});
+
+async function started(): Promise<Session> {
+  const session = new Session((next) => (state = next));
+  await session.start();
+  await settle();
+  return session;
+}
+
+async function atDesk(snapshot: object = {}): Promise<Session> {
+  const session = await started();
+  FakeSocket.last.onopen?.();
+  FakeSocket.last.receive(0, welcome('ses_1', snapshot));
+  await settle();
+  return session;
+}
+
+describe('signing in', () => {
+  it('uses the code of the address and shows the desk', async () => {
+    location.hash = '#code=abc';
+    await started();
+    expect(requests[0]).toEqual({ path: '/v1/desk/sign-in', header: '1', body: '{"code":"abc"}' });
+    expect(location.hash).toBe('');
+    expect(state).toMatchObject({ phase: 'desk', agentName: 'Ana', connection: 'connecting' });
+  });
+
+  it('comes back by cookie after a reload, and every request carries the desk header', async () => {
+    await atDesk();
+    expect(requests.map(({ path }) => path)).toEqual(['/v1/desk/me', '/v1/desk/token']);
+    expect(requests.every(({ header }) => header === '1')).toBe(true);
+    expect(FakeSocket.last.frame('hello').token).toBe('jwt');
+    expect(state.connection).toBe('online');
+  });
+
+  it.each([
+    [401, 'refused'],
+    [429, 'tooFast'],
+    [503, 'unreachable'],
+  ])('explains a %s as %s', async (status, problem) => {
+    answers['/v1/desk/me'] = { status: 401 };
+    answers['/v1/desk/sign-in'] = { status };
+    const session = await started();
+    expect(state.phase).toBe('signed_out');
+    await session.signIn('wrong');
+    expect(state.signIn).toEqual({ busy: false, problem });
+  });
+
+  it('tries again when the daemon does not answer', async () => {
+    delete answers['/v1/desk/me'];
+    await started();
+    expect(state.phase).toBe('unreachable');
+    answers['/v1/desk/me'] = { status: 401 };
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(state.phase).toBe('signed_out');
+  });
+
+  it('goes back to the form when the cookie has run out', async () => {
+    await atDesk();
+    answers['/v1/desk/token'] = { status: 401 };
+    await FakeSocket.last.lose();
+    await vi.advanceTimersByTimeAsync(500);
+    expect(state.phase).toBe('signed_out');
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(FakeSocket.all).toHaveLength(1);
+  });
+
+  it('leaves nothing of the desk after signing out', async () => {
+    const session = await atDesk({ ringing: [ringing()] });
+    await session.signOut();
+    expect(state).toMatchObject({ phase: 'signed_out', ringing: [], missed: [], agentName: '' });
+    expect(FakeSocket.last.closed).toBe(true);
+  });
+});
+
+describe('at the desk', () => {
+  it('lists what rings and says who took it', async () => {
+    await atDesk({ ringing: [ringing()] });
+    expect(state.ringing).toMatchObject([{ id: CALL, name: 'Maria', lineName: 'Support', claimable: true }]);
+    FakeSocket.last.receive(1, { type: 'ring_end', call: CALL, why: 'claimed_elsewhere', winner: 'Ben' });
+    expect(state.ringing).toEqual([]);
+    expect(state.notices.map(({ text }) => text)).toEqual(['Answered elsewhere: Ben took the call from Maria.']);
+    await vi.advanceTimersByTimeAsync(9_000);
+    expect(state.notices).toEqual([]);
+  });
+
+  it('lists missed calls newest first and the balance as the daemon shows it', async () => {
+    const missed = { call: 'call_old', from: { display: 'Li' }, line: '1', at: '2026-03-01T09:00:00.000Z', reason: 'balance', rang_ms: 0 };
+    await atDesk({ missed: [missed] });
+    FakeSocket.last.receive(1, { type: 'missed', missed: { ...missed, call: 'call_new' } });
+    expect(state.missed.map(({ call }) => call)).toEqual(['call_new', 'call_old']);
+    const balance = { available_micros: 9_980_000, minimum_micros: 10_000_000, currency: 'USD', display: '9.98', top_up_required: true };
+    FakeSocket.last.receive(2, { type: 'balance', balance });
+    expect(state.balance).toEqual(balance);
+  });
+
+  it('stays not ready and shows the problem when the microphone is refused', async () => {
+    const session = await atDesk();
+    const { microphone } = await import('../sdk/test/fakes.js');
+    microphone.refuse = Object.assign(new Error('denied'), { name: 'NotAllowedError' });
+    session.goReady();
+    await settle();
+    expect(state.problem?.code).toBe('microphone_denied');
+    expect(state.media).toBe('off');
+    microphone.refuse = undefined;
+    session.goReady();
+    expect(state.problem).toBeUndefined();
+    expect(state.media).toBe('connecting');
+    await vi.advanceTimersByTimeAsync(20);
+    expect(FakePeerConnection.all).toHaveLength(1);
+  });
+
+  it('says reconnecting while the socket is away', async () => {
+    await atDesk();
+    await FakeSocket.last.lose();
+    expect(state.connection).toBe('reconnecting');
+  });
+});
