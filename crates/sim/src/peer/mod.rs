@@ -57,7 +57,7 @@ pub(crate) struct PeerConfig {
 
 /// Whose side a peer connection plays.
 pub(crate) enum PeerKind {
-    /// Meta's relay: ICE-lite, deaf until answered, its own credentials, `mid:audio`.
+    /// Meta's relay: ICE-lite, deaf until answered, its own credentials.
     Relay {
         /// ICE user name fragment.
         ufrag: String,
@@ -177,7 +177,9 @@ impl Peer {
 
     /// Applies the other side's answer and starts to listen.
     pub(crate) async fn answered(&self, sdp: &str) -> Result<(), SimError> {
-        let answer = RTCSessionDescription::answer(sdp.to_owned())
+        let own = self.connection.local_description().await;
+        let own = own.ok_or(SimError::Offer("the description"))?.sdp;
+        let answer = RTCSessionDescription::answer(with_mid_of(&own, sdp))
             .map_err(SimError::media("reading the answer"))?;
         self.connection
             .set_remote_description(answer)
@@ -252,6 +254,20 @@ impl Peer {
     }
 }
 
+/// The answer with its only stream named as in `own`. An offer that was rewritten to say `audio`
+/// gets an answer that says so, too, and webrtc 0.21.1 takes a generator of mids without using it.
+fn with_mid_of(own: &str, answer: &str) -> String {
+    let mid_of = |sdp: &str| {
+        sdp.lines().find_map(|line| line.strip_prefix("a=mid:")).map(|mid| mid.trim().to_owned())
+    };
+    let (Some(ours), Some(theirs)) = (mid_of(own), mid_of(answer)) else {
+        return answer.to_owned();
+    };
+    ["a=mid:", "a=group:BUNDLE "].iter().fold(answer.to_owned(), |text, name| {
+        text.replace(&format!("{name}{theirs}\r\n"), &format!("{name}{ours}\r\n"))
+    })
+}
+
 fn media_engine() -> webrtc::error::Result<MediaEngine> {
     let mut engine = MediaEngine::default();
     let codec = |mime_type: &str, clock_rate, channels, fmtp: &str, payload_type| {
@@ -272,12 +288,14 @@ fn media_engine() -> webrtc::error::Result<MediaEngine> {
     Ok(engine)
 }
 
+/// Opus without `minptime`: `rtc` 0.21.1 compares parameters that both sides name, and drops Opus
+/// for telephone-event when the other side's `minptime` differs.
 fn opus_codec() -> RTCRtpCodec {
     RTCRtpCodec {
         mime_type: MIME_TYPE_OPUS.to_owned(),
         clock_rate: 48_000,
         channels: 2,
-        sdp_fmtp_line: "minptime=10;useinbandfec=1".to_owned(),
+        sdp_fmtp_line: "useinbandfec=1".to_owned(),
         rtcp_feedback: Vec::new(),
     }
 }
@@ -286,11 +304,9 @@ fn setting_engine(config: &PeerConfig) -> SettingEngine {
     let engine =
         SettingEngineBuilder::new().with_include_loopback_candidate(config.ip.is_loopback());
     match &config.kind {
-        PeerKind::Relay { ufrag, pwd } => engine
-            .with_lite(true)
-            .with_ice_credentials(ufrag.clone(), pwd.clone())
-            .with_mid_generator(|_| "audio".to_owned())
-            .build(),
+        PeerKind::Relay { ufrag, pwd } => {
+            engine.with_lite(true).with_ice_credentials(ufrag.clone(), pwd.clone()).build()
+        }
         PeerKind::Browser => engine.build(),
     }
 }
