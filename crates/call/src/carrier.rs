@@ -8,7 +8,7 @@ use crate::event::Event;
 use crate::input::Outcome;
 use crate::life::Call;
 use crate::output::{Command, Farewell, StopWhy};
-use crate::rules::{ACCEPT_WAIT, EVIDENCE_WAIT, MEDIA_UP_WAIT};
+use crate::rules::{ACCEPT_WAIT, EVIDENCE_WAIT, HANG_UP_NEWS_WAIT, MEDIA_UP_WAIT};
 use crate::state::{Carrier, State};
 
 impl Call {
@@ -84,6 +84,17 @@ impl Call {
             self.carrier_media_up = true;
             self.media_overdue = None;
             self.event(Event::CarrierMediaUp {});
+        }
+    }
+
+    /// The meter stops here; the webhook that says so is awaited a little.
+    pub(crate) fn carrier_media_is_closed(&mut self, now: Instant) {
+        match self.state {
+            State::Offered | State::Ringing { .. } | State::Claimed(_) | State::Bridged(_) => {
+                self.ended_at.get_or_insert(now);
+                self.hang_up_news_overdue.get_or_insert(now + HANG_UP_NEWS_WAIT);
+            }
+            State::Ending { .. } | State::Ended => self.ignored("carrier_media_closed"),
         }
     }
 

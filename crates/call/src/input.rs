@@ -99,6 +99,8 @@ pub enum Input {
     CarrierTerminated,
     /// ICE and DTLS towards Meta are up.
     CarrierMediaUp,
+    /// Meta closed its media in an orderly way: the caller hung up, and the webhook is on its way.
+    CarrierMediaClosed,
     /// The media path towards Meta is gone.
     CarrierMediaDown,
     /// The first sound packet from the caller.

@@ -20,11 +20,12 @@ pub struct Call {
     pub(crate) carrier: Carrier,
     pub(crate) carrier_media_up: bool,
     pub(crate) media_overdue: Option<Instant>,
+    pub(crate) hang_up_news_overdue: Option<Instant>,
     ring: RingList,
     epoch: u32,
     pub(crate) accepted_at: Option<Instant>,
     opened_at: Option<Instant>,
-    ended_at: Option<Instant>,
+    pub(crate) ended_at: Option<Instant>,
     talker: Option<AgentId>,
     pub(crate) muted: bool,
     pub(crate) recording: Recording,
@@ -40,6 +41,7 @@ impl Call {
             carrier: Carrier::Offered,
             carrier_media_up: false,
             media_overdue: None,
+            hang_up_news_overdue: None,
             ring: RingList::default(),
             epoch: 0,
             accepted_at: None,
@@ -74,6 +76,7 @@ impl Call {
             Input::FarewellAnswered => self.farewell_answered(),
             Input::CarrierTerminated => self.carrier_terminated(now),
             Input::CarrierMediaUp => self.carrier_media_is_up(),
+            Input::CarrierMediaClosed => self.carrier_media_is_closed(now),
             Input::CarrierMediaDown => self.carrier_media_is_down(now),
             Input::CallerHeard => self.caller_heard(now),
             Input::AgentHeard { device } => self.agent_heard(device, now),
@@ -105,7 +108,8 @@ impl Call {
             Carrier::Unclear { overdue } => Some((overdue, Timer::EvidenceOverdue)),
         };
         let by_media = self.media_overdue.map(|at| (at, Timer::MediaOverdue));
-        [by_state, by_carrier, by_media].into_iter().flatten().min()
+        let by_news = self.hang_up_news_overdue.map(|at| (at, Timer::HangUpNewsOverdue));
+        [by_state, by_carrier, by_media, by_news].into_iter().flatten().min()
     }
 
     /// Acts on whatever is due. Call again until [`Call::poll_timeout`] lies in the future.
@@ -124,6 +128,7 @@ impl Call {
                 self.end(Cause::AcceptUnresolved, StopWhy::CallEnded, now);
             }
             Timer::MediaOverdue => self.end(Cause::MediaNeverUp, StopWhy::CallEnded, now),
+            Timer::HangUpNewsOverdue => self.end(Cause::CallerHungUp, StopWhy::CallerHungUp, now),
             Timer::EndOverdue => self.farewell_answered(),
         }
     }
@@ -425,6 +430,7 @@ impl Call {
     pub(crate) fn wind_down(&mut self, reason: EndReason, why: &StopWhy, now: Instant) {
         self.ended_at.get_or_insert(now);
         self.media_overdue = None;
+        self.hang_up_news_overdue = None;
         self.stop_recording_at_end();
         self.command(Command::CloseCarrierLeg);
         if let Some(target) = self.holder().cloned() {

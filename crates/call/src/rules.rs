@@ -13,6 +13,9 @@ pub(crate) const PRE_ACCEPT_WAIT: Duration = Duration::from_secs(12);
 pub(crate) const EVIDENCE_WAIT: Duration = Duration::from_secs(5);
 /// ICE and DTLS towards Meta must be up this long after `accept`; the caller's phone gives up at 20 s.
 pub(crate) const MEDIA_UP_WAIT: Duration = Duration::from_secs(15);
+/// How long Meta's terminate webhook may trail the media it closed. Most hang-ups arrive this way
+/// round; only without the webhook do we end the call at Meta ourselves.
+pub(crate) const HANG_UP_NEWS_WAIT: Duration = Duration::from_secs(3);
 /// How long to wait for Meta to confirm an end before the books are closed anyway.
 pub(crate) const END_WAIT: Duration = Duration::from_secs(12);
 
@@ -53,6 +56,8 @@ pub enum Timer {
     EvidenceOverdue,
     /// ICE and DTLS towards Meta must be up.
     MediaOverdue,
+    /// Meta must have told of a hang-up.
+    HangUpNewsOverdue,
     /// Meta must have confirmed the end.
     EndOverdue,
 }

@@ -53,7 +53,15 @@ async fn leg_down(inner: &Inner, leg: LegId, why: LegDown) {
         Some(LegOwner::Device(device)) => inner.agent_leg_lost(device, words(why)).await,
         Some(LegOwner::Call(call)) => {
             tracing::debug!(%call, why = words(why), "the leg towards Meta is down");
-            inner.calls.send(call, Input::CarrierMediaDown).await;
+            let input = match why {
+                LegDown::ClosedByPeer => Input::CarrierMediaClosed,
+                LegDown::IceFailed
+                | LegDown::ConsentLost
+                | LegDown::DtlsFailed
+                | LegDown::FingerprintMismatch
+                | LegDown::Fault => Input::CarrierMediaDown,
+            };
+            inner.calls.send(call, input).await;
         }
         None => {}
     }

@@ -87,6 +87,30 @@ fn b4_a_lost_path_to_meta_ends_the_call_without_a_webhook() {
 }
 
 #[test]
+fn a_hang_up_that_media_tells_first_counts_as_a_hang_up() {
+    let mut stage = bridged(Rules::default());
+    stage.at(10.2, Input::CarrierMediaClosed);
+    stage.at(11.0, Input::CarrierTerminated);
+    assert_eq!(closed_with(&stage).map(|r| r.cause), Some(Cause::CallerHungUp));
+    assert_eq!(stage.count(|c| matches!(c, Command::Farewell(_))), 0);
+    assert_eq!(
+        stage.call.duration(Instant::now()),
+        Duration::from_secs(7),
+        "the meter stopped with the media"
+    );
+}
+
+#[test]
+fn b4_a_hang_up_whose_webhook_is_lost_is_ended_at_meta_by_us() {
+    let mut stage = bridged(Rules::default());
+    stage.at(10.2, Input::CarrierMediaClosed);
+    stage.wait_until(13.2);
+    assert_eq!(stage.count(|c| *c == Command::Farewell(Farewell::Terminate)), 1);
+    stage.at(13.4, Input::FarewellAnswered);
+    assert_eq!(closed_with(&stage).map(|r| r.cause), Some(Cause::CallerHungUp));
+}
+
+#[test]
 fn c1_an_unclear_accept_becomes_accepted_when_the_caller_is_heard() {
     let mut stage = Stage::ringing(&[target("ana", 1)]);
     stage.at(0.1, Input::PreAcceptAnswered(Outcome::Done));

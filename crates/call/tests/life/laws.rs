@@ -26,6 +26,7 @@ fn any_input() -> impl Strategy<Value = Input> {
         1 => Just(Input::CarrierTerminated),
         1 => Just(Input::CarrierMediaUp),
         1 => Just(Input::CarrierMediaDown),
+        1 => Just(Input::CarrierMediaClosed),
         1 => Just(Input::CallerHeard),
         1 => Just(Input::FarewellAnswered),
         1 => Just(Input::End { cause: Cause::OperatorEnded }),

@@ -1,0 +1,140 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Bridges WhatsApp Business calls to agents' browsers.
+#[derive(Parser, Debug)]
+#[command(version, propagate_version = true, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    /// Run the daemon
+    Serve(ConfigArgs),
+    /// Run daemon, simulated Meta, callers and a robot agent, to see and hear it all at once
+    Demo(DemoArgs),
+    /// Run a simulated Meta with phones against a daemon
+    Simulate(SimulateArgs),
+    /// Check or show the configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Make or revoke keys of the REST API
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Print the OpenAPI document of the REST API
+    Openapi,
+}
+
+/// Where the configuration comes from. Variables `RINGDOWN__SECTION__KEY` go over the files.
+#[derive(Args, Debug, Clone)]
+pub(crate) struct ConfigArgs {
+    /// A configuration file; give it again for more, later ones win
+    #[arg(long = "config", short = 'c', value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum ConfigCommand {
+    /// Read it and list every problem; exits 78 when there is one
+    Check(ConfigArgs),
+    /// Print it as the daemon would use it; secrets are hidden
+    Show(ConfigArgs),
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum KeyCommand {
+    /// Make a key and print it once; only its hash is kept
+    Add {
+        /// What the key is for
+        name: String,
+        #[command(flatten)]
+        config: ConfigArgs,
+    },
+    /// Make a key useless
+    Revoke {
+        /// The name it was made with
+        name: String,
+        #[command(flatten)]
+        config: ConfigArgs,
+    },
+}
+
+#[derive(Args, Debug, Clone)]
+pub(crate) struct DemoArgs {
+    /// Place this many calls; 0 goes on until interrupted
+    #[arg(long, default_value_t = 0)]
+    pub(crate) calls: u32,
+    /// Stop when the calls are done
+    #[arg(long, requires = "calls")]
+    pub(crate) exit: bool,
+    /// Print one JSON document about the calls instead of a story
+    #[arg(long, requires = "exit")]
+    pub(crate) json: bool,
+    /// No callers and no robot: print one JSON line with addresses and codes, then wait
+    #[arg(long, conflicts_with_all = ["calls", "json", "exit"])]
+    pub(crate) manual: bool,
+    /// Where the desk and the API listen; port 0 takes a free one
+    #[arg(long, default_value = "127.0.0.1:0")]
+    pub(crate) listen: std::net::SocketAddr,
+    /// Where database and recordings go
+    #[arg(long, default_value = "demo-data")]
+    pub(crate) folder: PathBuf,
+    /// Seconds between calls
+    #[arg(long, default_value_t = 20)]
+    pub(crate) every: u64,
+    /// Seconds the robot lets people answer first
+    #[arg(long, default_value_t = 8)]
+    pub(crate) patience: u64,
+    /// Seconds a caller talks before hanging up
+    #[arg(long, default_value_t = 6)]
+    pub(crate) talk: u64,
+    /// Whether calls are recorded
+    #[arg(long, value_enum)]
+    pub(crate) record: Option<RecordArg>,
+}
+
+#[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RecordArg {
+    /// Never
+    Off,
+    /// When the agent says so
+    OnDemand,
+    /// Every call
+    Always,
+}
+
+#[derive(Args, Debug, Clone)]
+pub(crate) struct SimulateArgs {
+    /// The daemon's webhook address
+    #[arg(long, default_value = "http://127.0.0.1:8080/webhooks/whatsapp")]
+    pub(crate) webhook_url: String,
+    /// The app secret that signs webhooks
+    #[arg(long, env = "RINGDOWN__WHATSAPP__APP_SECRET", hide_env_values = true)]
+    pub(crate) app_secret: String,
+    /// The token of the webhook handshake
+    #[arg(long, env = "RINGDOWN__WHATSAPP__VERIFY_TOKEN", hide_env_values = true)]
+    pub(crate) verify_token: String,
+    /// The access token that the daemon uses
+    #[arg(long, env = "RINGDOWN__WHATSAPP__ACCESS_TOKEN", hide_env_values = true)]
+    pub(crate) access_token: String,
+    /// The line to call (phone_number_id)
+    #[arg(long, default_value = "100000000000001")]
+    pub(crate) line: model::LineId,
+    /// Where the simulated Graph listens; give this to the daemon as whatsapp.graph_url
+    #[arg(long, default_value = "127.0.0.1:8090")]
+    pub(crate) listen: std::net::SocketAddr,
+    /// Place this many calls one after another, then stop; 0 only serves the control API
+    #[arg(long, default_value_t = 0)]
+    pub(crate) calls: u32,
+    /// What callers say: silence, tone:440 or wav:FILE
+    #[arg(long, default_value = "tone:440")]
+    pub(crate) says: String,
+    /// Seconds a caller talks before hanging up
+    #[arg(long, default_value_t = 10)]
+    pub(crate) talk: u64,
+}

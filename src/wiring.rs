@@ -1,0 +1,261 @@
+//! From a checked configuration to a running daemon: doors, house, faces.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use api::{Api, ApiConfig, Hub, Metrics, Parts, TokenKey};
+use config::Config;
+use model::RecordingMode;
+use secrecy::ExposeSecret;
+use store::{LineRow, Store, Workspace};
+use switchboard::{Doors, House, Switchboard};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use whatsapp::{Graph, GraphConfig, VerifyToken, WebhookVerifier};
+
+/// How long a device's session outlives its socket: a call survives a lost socket this long.
+const RESUME_GRACE: Duration = Duration::from_secs(25);
+/// The name of the agent token key in the store.
+const TOKEN_KEY: &str = "agent_token_key";
+/// Bytes of that key.
+const TOKEN_KEY_BYTES: usize = 32;
+
+/// A daemon that serves.
+pub(crate) struct Running {
+    /// Live calls.
+    pub(crate) switchboard: Switchboard,
+    /// Facts.
+    pub(crate) store: Store,
+    /// Where the API and the desk listen.
+    pub(crate) address: SocketAddr,
+    /// Where health and metrics listen.
+    pub(crate) admin_address: SocketAddr,
+    /// The vault.
+    pub(crate) vault: PathBuf,
+    api: Api,
+    hub: Arc<Hub>,
+    stop: CancellationToken,
+    servers: JoinSet<std::io::Result<()>>,
+}
+
+impl Running {
+    /// Takes no new calls and waits for the live ones; after `grace` the rest is ended.
+    pub(crate) async fn drain(&self, grace: Duration) -> usize {
+        self.api.drain();
+        self.switchboard.shut_down(grace).await
+    }
+
+    /// Closes sockets and the database.
+    pub(crate) async fn stop(mut self) {
+        self.hub.shut_down();
+        self.stop.cancel();
+        while self.servers.join_next().await.is_some() {}
+        self.store.close().await;
+    }
+}
+
+/// Binds everything, then starts everything.
+///
+/// # Errors
+/// The first thing that could not be had, and how to mend it.
+pub(crate) async fn start(config: &Config) -> anyhow::Result<Running> {
+    let listener = bind(config.server.listen, "server.listen").await?;
+    let admin_listener = bind(config.server.admin_listen, "server.admin_listen").await?;
+    let store = open_store(config).await?;
+    let media = media::start(media_config(config)).context("the media plane cannot start")?;
+    let vault = config.recording.folder.clone();
+    let recorder_config = recording::RecorderConfig { folder: vault.clone() };
+    let (recorder, recovered) =
+        recording::Recorder::start(recorder_config, Box::new(Taps(media.taps)))
+            .context("the recorder cannot start")?;
+    let hub = Hub::new(RESUME_GRACE);
+    let doors = Doors {
+        graph: graph(config)?,
+        plane: media.plane,
+        recorder,
+        store: store.clone(),
+        bell: hub.clone(),
+    };
+    let house = house(config, &store).await?;
+    let switchboard = Switchboard::start(house, doors, media.events);
+    switchboard.list_recovered(&recovered).await;
+    let left = switchboard.recover().await.context("calls of an earlier run cannot be closed")?;
+    if left > 0 || !recovered.is_empty() {
+        tracing::warn!(
+            calls = left,
+            recordings = recovered.len(),
+            "closed what an earlier run left behind"
+        );
+    }
+    let api = Api::new(Parts {
+        config: api_config(config, &vault),
+        hub: hub.clone(),
+        switchboard: switchboard.clone(),
+        store: store.clone(),
+        verifier: verifier(config)?,
+        verify_token: VerifyToken::new(config.whatsapp.verify_token.clone())?,
+        token_key: token_key(&store).await?,
+        metrics: Metrics::new(),
+    });
+    let (address, admin_address) = (listener.local_addr()?, admin_listener.local_addr()?);
+    let stop = CancellationToken::new();
+    let mut servers = JoinSet::new();
+    servers.spawn(api::serve(listener, api.clone(), stop.clone()));
+    servers.spawn(api::serve_admin(admin_listener, api.clone(), stop.clone()));
+    Ok(Running { switchboard, store, address, admin_address, vault, api, hub, stop, servers })
+}
+
+/// The database with workspace and lines as configured.
+pub(crate) async fn open_store(config: &Config) -> anyhow::Result<Store> {
+    let store = Store::open(&config.store.path).await?;
+    let workspace = workspace(config);
+    store.ensure_workspace(&workspace).await?;
+    for line in &config.lines {
+        store
+            .ensure_line(&LineRow {
+                id: line.id.clone(),
+                workspace: workspace.id.clone(),
+                name: line.name.clone(),
+                inbound: line.inbound,
+                recording: line.recording,
+            })
+            .await?;
+    }
+    Ok(store)
+}
+
+fn workspace(config: &Config) -> Workspace {
+    Workspace {
+        id: config.workspace.id.clone(),
+        name: config.workspace.name.clone(),
+        currency: config.workspace.currency,
+        minimum_balance: config.workspace.minimum_balance,
+    }
+}
+
+async fn house(config: &Config, store: &Store) -> anyhow::Result<House> {
+    let lines: std::collections::BTreeMap<_, _> = store
+        .lines()
+        .await?
+        .into_iter()
+        .filter(|line| line.workspace == config.workspace.id)
+        .map(|line| (line.id.clone(), line))
+        .collect();
+    if lines.is_empty() {
+        tracing::warn!(
+            "no line is set up: calls are ignored until the configuration has a [[lines]] entry"
+        );
+    }
+    let recorded = lines.values().filter(|line| line.recording != RecordingMode::Off).count();
+    tracing::debug!(lines = lines.len(), recorded, "lines read");
+    Ok(House {
+        workspace: workspace(config),
+        lines,
+        ring_time: config.rules.ring,
+        claim_lease: config.rules.claim_lease,
+        connect_age_max: config.rules.stale_connect,
+        live_calls_max: usize::try_from(config.rules.live_calls_max).unwrap_or(usize::MAX),
+        recording_format: config.recording.format,
+    })
+}
+
+fn api_config(config: &Config, vault: &std::path::Path) -> ApiConfig {
+    let server = &config.server;
+    ApiConfig {
+        workspace: config.workspace.id.clone(),
+        allowed_origins: server.allowed_origins.iter().chain(&server.public_url).cloned().collect(),
+        token_ttl: config.agents.token_ttl,
+        heartbeat: config.agents.heartbeat,
+        resume_grace: RESUME_GRACE,
+        vault: vault.to_path_buf(),
+        cookie_secure: server.public_url.as_deref().is_some_and(|url| url.starts_with("https://")),
+    }
+}
+
+fn media_config(config: &Config) -> media::MediaConfig {
+    let media = &config.media;
+    let advertise = if media.advertise.is_empty() && media.bind.is_unspecified() {
+        vec![own_address()]
+    } else {
+        media.advertise.clone()
+    };
+    media::MediaConfig {
+        bind: media.bind,
+        advertise,
+        agent_port: media.agent_port,
+        whatsapp_ports: media.whatsapp_ports.first..=media.whatsapp_ports.last,
+        allow_private_remotes: media.allow_private_remotes,
+    }
+}
+
+/// The address this host would send from. Nothing is sent: connecting a UDP socket only asks the
+/// routing table.
+fn own_address() -> IpAddr {
+    let probe = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).and_then(|socket| {
+        socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9)).and_then(|()| socket.local_addr())
+    });
+    let address = probe.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |address| address.ip());
+    tracing::info!(%address, "media.advertise is not set; this host's own address goes into SDP");
+    address
+}
+
+fn graph(config: &Config) -> anyhow::Result<Graph> {
+    let whatsapp = &config.whatsapp;
+    let graph = Graph::new(GraphConfig {
+        base_url: whatsapp.graph_url.clone(),
+        version: whatsapp.graph_version.clone(),
+        token: whatsapp.access_token.clone(),
+        app_secret_proof: whatsapp.appsecret_proof.then(|| whatsapp.app_secret.clone()),
+        timeout: GraphConfig::DEFAULT_TIMEOUT,
+    })?;
+    Ok(graph)
+}
+
+fn verifier(config: &Config) -> anyhow::Result<WebhookVerifier> {
+    let whatsapp = &config.whatsapp;
+    let secrets = std::iter::once(&whatsapp.app_secret).chain(&whatsapp.previous_app_secret);
+    Ok(WebhookVerifier::new(secrets.cloned().collect())?)
+}
+
+/// The key that signs agent tokens: made at the first start, kept in the store.
+async fn token_key(store: &Store) -> anyhow::Result<TokenKey> {
+    if let Some(bytes) = store.secret(TOKEN_KEY).await? {
+        return Ok(TokenKey::from_bytes(&bytes)?);
+    }
+    let bytes: [u8; TOKEN_KEY_BYTES] = rand::random();
+    store.set_secret(TOKEN_KEY, &bytes).await?;
+    Ok(TokenKey::from_bytes(&bytes)?)
+}
+
+async fn bind(address: SocketAddr, key: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| {
+        anyhow!("cannot listen on {address} ({error}); choose another address for {key}, or stop what uses it")
+    })
+}
+
+/// The access token of the configuration, for the simulated Meta of the demo.
+pub(crate) fn access_token(config: &Config) -> String {
+    config.whatsapp.access_token.expose_secret().to_owned()
+}
+
+/// The media plane's taps as the recorder reads them.
+struct Taps(media::TapReader);
+
+impl recording::FrameSource for Taps {
+    fn drain(&mut self, sink: &mut dyn FnMut(recording::Frame<'_>)) -> usize {
+        self.0.drain(&mut |frame| {
+            sink(recording::Frame {
+                recording: frame.recording,
+                track: frame.track,
+                arrived: frame.arrived,
+                seq: frame.seq,
+                rtp_timestamp: frame.rtp_timestamp,
+                payload: frame.payload,
+            });
+        })
+    }
+}
