@@ -183,11 +183,12 @@ impl Driver {
                     self.ready.push(via);
                 }
             }
-            self.receive(&mut buffer);
+            // Commands first: what was said after "mute" was sent is already muted.
             if !self.obey() {
                 self.shard.close_all(Instant::now(), &mut self.sockets);
                 return;
             }
+            self.receive(&mut buffer);
             let now = Instant::now();
             if self.timer(ticked).is_some_and(|at| at <= now) {
                 ticked = now;

@@ -9,7 +9,7 @@ use model::LegId;
 use super::Shard;
 use crate::event::LegDown;
 use crate::ice::stun::{Binding, is_stun};
-use crate::leg::{Ice, Leg};
+use crate::leg::Ice;
 use crate::rtp;
 use crate::turn::{Via, Wire};
 
@@ -134,13 +134,5 @@ impl Shard {
         // A leg that held the address but has been quiet loses it; its next check takes it back.
         self.by_address.insert(from, id);
         None
-    }
-}
-
-impl Leg {
-    /// Test access: the next datagram of this leg panics.
-    #[cfg(test)]
-    pub(super) fn rig(&mut self) {
-        self.rigged = true;
     }
 }

@@ -4,6 +4,8 @@
 
 mod control;
 mod demux;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};

@@ -11,9 +11,8 @@ const RTCP_CLEAR: usize = 8;
 const ENCRYPTED: u32 = 1 << 31;
 
 pub(super) enum Cipher {
-    /// Boxed, because the key schedule is twice the size of the other's.
     Cm(Box<Cm>),
-    Gcm(Gcm),
+    Gcm(Box<Gcm>),
 }
 
 impl Cipher {

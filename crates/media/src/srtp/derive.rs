@@ -39,7 +39,10 @@ impl Master {
                 let cm = Cm::new(&key, &auth, self.derive(label + 2));
                 Ok(Cipher::Cm(Box::new(cm)))
             }
-            Profile::AeadAes128Gcm => Ok(Cipher::Gcm(Gcm::new(&key, self.derive(label + 2))?)),
+            Profile::AeadAes128Gcm => {
+                let gcm = Gcm::new(&key, self.derive(label + 2))?;
+                Ok(Cipher::Gcm(Box::new(gcm)))
+            }
         }
     }
 

@@ -25,12 +25,12 @@ use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
 use webrtc::peer_connection::{
     MediaEngine, PeerConnection, PeerConnectionBuilder, PeerConnectionEventHandler,
     RTCIceGatheringState, RTCSessionDescription, Registry, SettingEngineBuilder,
-    configure_rtcp_reports,
+    SrtpProtectionProfile, configure_rtcp_reports,
 };
 use webrtc::runtime::default_runtime;
 
 pub(crate) const OPUS: u8 = 111;
-pub(crate) const EVENTS: u8 = 126;
+const EVENTS: u8 = 126;
 const SSRC: u32 = 0x0abc_def0;
 
 /// Whose part a far end plays.
@@ -96,7 +96,7 @@ fn media_engine() -> MediaEngine {
     let mut engine = MediaEngine::default();
     let events = codec(MIME_TYPE_TELEPHONE_EVENT, 8_000, 0, "");
     for (rtp_codec, payload_type) in [(opus(), OPUS), (events, EVENTS)] {
-        let parameters = RTCRtpCodecParameters { rtp_codec, payload_type, ..Default::default() };
+        let parameters = RTCRtpCodecParameters { rtp_codec, payload_type };
         engine.register_codec(parameters, RtpCodecKind::Audio).expect("a codec of its own list");
     }
     engine
@@ -108,8 +108,14 @@ impl Far {
         let ear =
             Ear { notes: Arc::clone(&notes), inbound: VecDeque::new(), outbound: VecDeque::new() };
         let registry = configure_rtcp_reports(Registry::new().with(Slot::from(500), ear));
+        // One profile each, so that a bridge between them crosses from one to the other.
+        let profile = match part {
+            Part::Meta => SrtpProtectionProfile::Srtp_Aead_Aes_128_Gcm,
+            Part::Browser => SrtpProtectionProfile::Srtp_Aes128_Cm_Hmac_Sha1_80,
+        };
         let settings = SettingEngineBuilder::new()
             .with_lite(part == Part::Meta)
+            .with_srtp_protection_profiles(vec![profile])
             .with_include_loopback_candidate(true);
         let (gathering, gathered) = watch::channel(false);
         let connection = PeerConnectionBuilder::new()
