@@ -16,9 +16,9 @@ pub struct Agents {
 impl Agents {
     pub(crate) fn read(section: &mut Section<'_, '_>) -> Self {
         Self {
-            // Over an hour a stolen token is worth stealing; under half a minute a slow page
-            // cannot use it.
-            token_ttl: section.seconds("token_ttl_seconds", 300, 30..=3_600),
+            // The API cuts tokens to five minutes, because a stolen one is worth little for so
+            // short a time; under half a minute a slow page cannot use it.
+            token_ttl: section.seconds("token_ttl_seconds", 300, 30..=300),
             // Two and a half heartbeats of silence close a socket; proxies cut idle ones at 60 s.
             heartbeat: section.seconds("heartbeat_seconds", 20, 5..=50),
         }

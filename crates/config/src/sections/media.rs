@@ -23,7 +23,7 @@ pub struct Media {
     pub allow_private_remotes: bool,
 }
 
-/// An inclusive range of UDP ports.
+/// An inclusive range of UDP ports. `0-0` takes any free ports.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct PortRange {
     /// The lowest.
@@ -33,9 +33,17 @@ pub struct PortRange {
 }
 
 impl PortRange {
-    /// How many ports it has.
+    /// How many ports it has; of any free ports there are as many as there may be.
     pub const fn count(self) -> u32 {
+        if self.is_any() {
+            return u16::MAX as u32;
+        }
         self.last as u32 - self.first as u32 + 1
+    }
+
+    /// Whether the system chooses the ports.
+    pub const fn is_any(self) -> bool {
+        self.last == 0
     }
 
     /// Whether a port lies in it.
@@ -43,11 +51,12 @@ impl PortRange {
         self.first <= port && port <= self.last
     }
 
-    /// Reads `40000-40999`; ports below 1024 belong to the system.
+    /// Reads `40000-40999` or `0-0`; ports below 1024 belong to the system.
     fn read(text: &str) -> Option<Self> {
         let (first, last) = text.split_once('-')?;
         let range = Self { first: first.trim().parse().ok()?, last: last.trim().parse().ok()? };
-        (range.first >= 1024 && range.first <= range.last).then_some(range)
+        let is_range = range.first >= 1024 && range.first <= range.last;
+        (is_range || (range.is_any() && range.first == 0)).then_some(range)
     }
 }
 
@@ -82,7 +91,8 @@ impl Media {
             ),
             allow_private_remotes: section.boolean("allow_private_remotes", false),
         };
-        if media.whatsapp_ports.contains(media.agent_port) {
+        let ports = media.whatsapp_ports;
+        if !ports.is_any() && ports.contains(media.agent_port) {
             section.problem(
                 "agent_port",
                 format!(
@@ -107,7 +117,8 @@ mod tests {
         assert_eq!(range.count(), 1_000);
         assert!(range.contains(40_000) && range.contains(40_999) && !range.contains(41_000));
         assert_eq!(range.to_string(), "40000-40999");
-        for bad in ["40000", "40999-40000", "80-90", "1024-70000", "a-b", "-"] {
+        assert!(PortRange::read("0-0").unwrap().is_any());
+        for bad in ["40000", "9-0", "40999-40000", "80-90", "1024-70000", "a-b", "-"] {
             assert_eq!(PortRange::read(bad), None, "{bad}");
         }
     }

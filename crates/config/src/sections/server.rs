@@ -14,7 +14,8 @@ pub struct Server {
     pub admin_listen: SocketAddr,
     /// The address people and Meta use, when a proxy stands in front. Without trailing slash.
     pub public_url: Option<String>,
-    /// Further web pages that may open the agent WebSocket, as browsers write `Origin`.
+    /// Web pages beside the daemon's own that may open the agent WebSocket, as browsers write
+    /// `Origin`.
     pub allowed_origins: Vec<String>,
 }
 
@@ -42,21 +43,6 @@ impl Server {
             );
         }
         server
-    }
-
-    /// Every page that may open the agent WebSocket when the daemon is bound to `bound`: the
-    /// desk's own, at the public address and at the one listened on, and the configured ones.
-    pub fn origins(&self, bound: SocketAddr) -> Vec<String> {
-        let mut origins = vec![format!("http://{bound}")];
-        if bound.ip().is_loopback() || bound.ip().is_unspecified() {
-            origins.push(format!("http://localhost:{}", bound.port()));
-            origins.push(format!("http://127.0.0.1:{}", bound.port()));
-        }
-        origins.extend(self.public_url.iter().cloned());
-        origins.extend(self.allowed_origins.iter().cloned());
-        origins.sort_unstable();
-        origins.dedup();
-        origins
     }
 }
 
@@ -107,25 +93,6 @@ mod tests {
             ("*", None),
         ] {
             assert_eq!(web_origin(text).as_deref(), origin, "{text}");
-        }
-    }
-
-    #[test]
-    fn the_desks_own_page_is_always_allowed() {
-        let server = Server {
-            listen: ([0, 0, 0, 0], 8080).into(),
-            admin_listen: ([127, 0, 0, 1], 9090).into(),
-            public_url: Some("https://calls.example.com".to_owned()),
-            allowed_origins: vec!["https://crm.example.com".to_owned()],
-        };
-        let origins = server.origins(server.listen);
-        for origin in [
-            "http://localhost:8080",
-            "http://127.0.0.1:8080",
-            "https://calls.example.com",
-            "https://crm.example.com",
-        ] {
-            assert!(origins.iter().any(|allowed| allowed == origin), "{origin}");
         }
     }
 }

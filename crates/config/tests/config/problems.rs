@@ -48,7 +48,7 @@ fn each_mistake_is_told_by_its_key_with_a_hint() {
         ("[rules]\nring_seconds = 4", "rules.ring_seconds", "5 to 55, found 4", "28"),
         ("[rules]\nring_seconds = 56", "rules.ring_seconds", "5 to 55, found 56", "28"),
         ("[rules]\nring_seconds = -1", "rules.ring_seconds", "found -1", "28"),
-        ("[agents]\ntoken_ttl_seconds = 3601", "agents.token_ttl_seconds", "3600", "300"),
+        ("[agents]\ntoken_ttl_seconds = 301", "agents.token_ttl_seconds", "30 to 300", "300"),
         ("[log]\nlevel = \"inof\"", "log.level", "found `inof`", "did you mean \"info\"?"),
         ("[server\nlisten = 1", "ringdown.toml", "not TOML", "toml.io"),
     ] {
