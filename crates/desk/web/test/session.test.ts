@@ -1,6 +1,6 @@
 // The desk turns sign-in answers and the SDK's calls into one state that the page draws.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { CALL, FakePeerConnection, FakeSocket, fakeBrowser, ringing, settle, welcome } from '../sdk/test/fakes.js';
+import { CALL, FakePeerConnection, FakeSocket, fakeBrowser, microphone, ringing, settle, welcome } from '../sdk/test/fakes.js';
 import { Session } from '../src/session.js';
 import type { DeskState } from '../src/state.js';
 
@@ -126,7 +126,6 @@ describe('at the desk', () => {
 
   it('stays not ready and shows the problem when the microphone is refused', async () => {
     const session = await atDesk();
-    const { microphone } = await import('../sdk/test/fakes.js');
     microphone.refuse = Object.assign(new Error('denied'), { name: 'NotAllowedError' });
     session.goReady();
     await settle();

@@ -192,7 +192,8 @@ export class Link extends Emitter<LinkEvents> {
     if (to !== null && this.#outbox.fail(to, error)) return;
     this.emit('error', error);
     if (to !== this.#helloId) return;
-    this.#refusals += 1;
+    // Another refusal of hello (too many devices, a fault inside) may pass: the backoff goes on.
+    if (error.code === 'unauthorized') this.#refusals += 1;
     if (error.code === 'version') this.#giveUp('version');
     else if (this.#refusals >= REFUSALS_MAX) this.#giveUp('unauthorized');
     else this.#reconnect();

@@ -171,6 +171,19 @@ describe('a running call', () => {
     expect(FakePeerConnection.last).toBe(connection);
   });
 
+  it('rings again when the new session says that it was given back', async () => {
+    const { socket, call, nextSeq } = await ringingCall();
+    void call.accept();
+    await settle();
+    await socket.done('claim');
+    socket.receive(nextSeq, { type: 'claim_won', active: active(), lease_ms: 5000 });
+    await socket.lose();
+    (await reopened()).receive(0, welcome('ses_2', { ringing: [ringing()] }));
+    expect(call.state).toBe('ringing');
+    expect(call.claimable).toBe(true);
+    expect(FakePeerConnection.last.sent.at(-1)).toBeNull();
+  });
+
   it('closes as lost when the new session does not know it', async () => {
     const { socket, call } = await openCall();
     await socket.lose();

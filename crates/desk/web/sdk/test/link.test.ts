@@ -38,6 +38,21 @@ describe('registration', () => {
     expect(FakeSocket.all).toHaveLength(3);
   });
 
+  it('goes on trying when hello fails for another reason', async () => {
+    const device = new Device({ url: 'https://calls.example', getToken: async () => 'token' });
+    void device.register();
+    await settle();
+    for (let failure = 1; failure <= 5; failure += 1) {
+      expect(FakeSocket.all).toHaveLength(failure);
+      FakeSocket.last.onopen?.();
+      await FakeSocket.last.refuse('hello', 'internal');
+      await vi.advanceTimersByTimeAsync(8_000);
+    }
+    FakeSocket.last.onopen?.();
+    FakeSocket.last.receive(0, welcome());
+    expect(device.state).toBe('registered');
+  });
+
   it('asks for a token again when there was none', async () => {
     let asked = 0;
     const device = new Device({
