@@ -4,7 +4,7 @@ mod socket;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use model::{CallId, SdpText};
@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use wire::agent::{ClientCommand, ServerEvent, ServerFrame};
 
 use crate::listen::Heard;
-use crate::peer::{Flow, Peer, PeerConfig, PeerKind};
+use crate::peer::{Peer, PeerConfig, PeerKind};
 use crate::voice::{Band, Voice};
 use crate::{Says, SimError};
 use socket::{Socket, Watcher};
@@ -41,19 +41,34 @@ pub struct RobotConfig {
 
 /// A connected agent device.
 ///
-/// Like the SDK it starts to send sound when it claims a call, and stops when the call ends, the
-/// claim is released or lost. [`Robot::speak`] overrides that.
+/// Like the SDK it starts to send sound when it claims a call, and stops when the call ends or the
+/// claim is released or refused. [`Robot::speak`] overrides that.
 pub struct Robot {
     config: RobotConfig,
     socket: Socket,
     welcome: ServerEvent,
-    speaking: Arc<AtomicBool>,
+    speech: Arc<Speech>,
     media: Option<Media>,
+}
+
+/// Whether the robot speaks, and which claim made it do so.
+#[derive(Default)]
+struct Speech {
+    on: AtomicBool,
+    /// Frame number of the claim; 0 when it spoke before.
+    begun_by: AtomicU64,
 }
 
 struct Media {
     peer: Arc<Peer>,
     mouth: JoinHandle<()>,
+}
+
+impl Drop for Media {
+    fn drop(&mut self) {
+        // The task holds the peer; without this a dropped robot would talk for ever.
+        self.mouth.abort();
+    }
 }
 
 impl Robot {
@@ -63,13 +78,10 @@ impl Robot {
     /// [`SimError::Socket`] when there is no such socket, [`SimError::Refused`] when the token is
     /// not taken.
     pub async fn connect(config: RobotConfig) -> Result<Self, SimError> {
-        let speaking = Arc::new(AtomicBool::new(false));
-        let mut socket = Socket::connect(
-            &config.url,
-            config.origin.as_deref(),
-            hush_when_over(speaking.clone()),
-        )
-        .await?;
+        let speech = Arc::new(Speech::default());
+        let mut socket =
+            Socket::connect(&config.url, config.origin.as_deref(), hush_when_over(speech.clone()))
+                .await?;
         let hello = ClientCommand::Hello {
             token: config.token.clone(),
             device_label: Some(config.label.clone()),
@@ -83,7 +95,7 @@ impl Robot {
         if let Some(error) = refusal(&welcome, id) {
             return Err(error);
         }
-        Ok(Self { config, socket, welcome, speaking, media: None })
+        Ok(Self { config, socket, welcome, speech, media: None })
     }
 
     /// The `welcome` that opened the session: device, agent and snapshot.
@@ -103,7 +115,7 @@ impl Robot {
         let ip = local_address_towards(&self.config.url).await?;
         let (peer, offer) = Peer::offering(PeerConfig { ip, kind: PeerKind::Browser }).await?;
         let peer = Arc::new(peer);
-        let mouth = tokio::spawn(talk(peer.clone(), voice, self.speaking.clone()));
+        let mouth = tokio::spawn(talk(peer.clone(), voice, self.speech.clone()));
         self.media = Some(Media { peer: peer.clone(), mouth });
         let offer = SdpText::new(offer);
         let id = self.command(ClientCommand::GoReady { offer }).await?;
@@ -157,8 +169,11 @@ impl Robot {
     /// # Errors
     /// [`SimError::Closed`] when the socket is gone.
     pub async fn claim(&mut self, call: CallId) -> Result<u64, SimError> {
-        self.speak(true);
-        self.command(ClientCommand::Claim { call }).await
+        let id = self.socket.next_id();
+        if !self.speech.on.swap(true, Ordering::Relaxed) {
+            self.speech.begun_by.store(id, Ordering::Relaxed);
+        }
+        self.socket.send_as(id, ClientCommand::Claim { call }).await
     }
 
     /// Stops the ringing of a call here.
@@ -179,7 +194,8 @@ impl Robot {
 
     /// Whether sound is sent. RTP flows only while it is.
     pub fn speak(&self, on: bool) {
-        self.speaking.store(on, Ordering::Relaxed);
+        self.speech.begun_by.store(0, Ordering::Relaxed);
+        self.speech.on.store(on, Ordering::Relaxed);
     }
 
     /// What the robot has heard since it went ready.
@@ -190,7 +206,7 @@ impl Robot {
     /// Stops all datagrams in both directions and tells nobody: a dead leg.
     pub fn cut_media(&self) {
         if let Some(media) = &self.media {
-            media.peer.set_flow(Flow::Cut);
+            media.peer.cut();
         }
     }
 
@@ -202,18 +218,17 @@ impl Robot {
 
     async fn drop_media(&mut self) {
         if let Some(media) = self.media.take() {
-            media.mouth.abort();
             media.peer.close().await;
         }
     }
 }
 
 /// Fifty times a second: a frame while speaking, else nothing.
-async fn talk(peer: Arc<Peer>, mut voice: Voice, speaking: Arc<AtomicBool>) {
+async fn talk(peer: Arc<Peer>, mut voice: Voice, speech: Arc<Speech>) {
     let mut tick = tokio::time::interval(FRAME);
     loop {
         tick.tick().await;
-        if !speaking.load(Ordering::Relaxed) {
+        if !speech.on.load(Ordering::Relaxed) {
             peer.pause();
             continue;
         }
@@ -227,12 +242,14 @@ async fn talk(peer: Arc<Peer>, mut voice: Voice, speaking: Arc<AtomicBool>) {
     }
 }
 
-/// Turns the sound off when the call the robot speaks on is over or not its own.
-fn hush_when_over(speaking: Arc<AtomicBool>) -> Watcher {
+/// Turns the sound off when the call is over, or the claim that began it came to nothing.
+fn hush_when_over(speech: Arc<Speech>) -> Watcher {
     Arc::new(move |event| {
         let over = matches!(event, ServerEvent::CallEnd { .. } | ServerEvent::ClaimReleased { .. });
-        if over {
-            speaking.store(false, Ordering::Relaxed);
+        let claim = speech.begun_by.load(Ordering::Relaxed);
+        let refused = matches!(event, ServerEvent::Error { to: Some(to), .. } if *to == claim);
+        if over || refused {
+            speech.on.store(false, Ordering::Relaxed);
         }
     })
 }

@@ -72,9 +72,18 @@ impl Socket {
         })
     }
 
+    /// A fresh frame number.
+    pub(super) fn next_id(&self) -> u64 {
+        self.ids.fetch_add(1, Ordering::Relaxed)
+    }
+
     /// Writes a command and gives its number.
     pub(super) async fn send(&self, command: ClientCommand) -> Result<u64, SimError> {
-        let id = self.ids.fetch_add(1, Ordering::Relaxed);
+        self.send_as(self.next_id(), command).await
+    }
+
+    /// Writes a command under a number taken before.
+    pub(super) async fn send_as(&self, id: u64, command: ClientCommand) -> Result<u64, SimError> {
         let frame = ClientFrame { v: VERSION, id, command };
         let sent = self.outgoing.send(frame).await;
         sent.map_err(|_| SimError::Closed("a command to be sent".to_owned()))?;

@@ -103,14 +103,12 @@ async fn hang_up(State(world): State<Arc<World>>, Path(id): Path<String>) -> Res
 }
 
 fn describe(call: &Call) -> Value {
-    let heard = call.peer.heard();
-    let tones: Map<String, Value> = TONES
-        .iter()
-        .map(|hz| {
-            let level = heard.tone_db(f64::from(*hz), LATELY);
-            (hz.to_string(), json!(level))
-        })
-        .collect();
+    let (packets, tones) = call.peer.hearing(|ear| {
+        let level = |hz: &u32| ear.heard.tone_db(f64::from(*hz), LATELY);
+        let tones: Map<String, Value> =
+            TONES.iter().map(|hz| (hz.to_string(), json!(level(hz)))).collect();
+        (ear.heard.packets, tones)
+    });
     let ended = call.ended().map(|end| {
         json!({
             "status": end.status.as_str(),
@@ -122,7 +120,7 @@ fn describe(call: &Call) -> Value {
     json!({
         "state": call.state().as_str(),
         "wacid_hash": call.short,
-        "heard": { "packets": heard.packets, "tones": tones },
+        "heard": { "packets": packets, "tones": tones },
         "ended": ended,
         "violations": violations,
     })

@@ -93,6 +93,8 @@ fn note_violations(world: &World, call: &Call) {
     violated(ssrcs > 1, ViolationKind::SecondSsrc, format!("{ssrcs} SSRCs from the business"));
     violated(odd > 0, ViolationKind::WrongFrameLength, format!("{odd} packets that are not 20 ms"));
     violated(garbage > 0, ViolationKind::NotOpus, format!("{garbage} packets that do not decode"));
+    let checks = call.peer.controlled_checks();
+    violated(checks > 0, ViolationKind::IceRole, format!("{checks} checks with ICE-CONTROLLED"));
 }
 
 async fn save(world: &World, call: &Call) {

@@ -48,6 +48,8 @@ pub enum ViolationKind {
     NotOpus,
     /// The answer does not take the DTLS client role; Meta then never starts DTLS.
     DtlsRole,
+    /// Connectivity checks in the controlled role: two controlled agents never connect.
+    IceRole,
 }
 
 impl ViolationKind {
@@ -59,6 +61,7 @@ impl ViolationKind {
             Self::WrongFrameLength => "wrong_frame_length",
             Self::NotOpus => "not_opus",
             Self::DtlsRole => "dtls_role",
+            Self::IceRole => "ice_role",
         }
     }
 }

@@ -30,7 +30,6 @@ use webrtc::peer_connection::{
 use webrtc::runtime::default_runtime;
 
 pub(crate) use ear::Hearing;
-pub(crate) use gate::Flow;
 
 use crate::SimError;
 use crate::listen::Heard;
@@ -57,7 +56,7 @@ pub(crate) struct PeerConfig {
 
 /// Whose side a peer connection plays.
 pub(crate) enum PeerKind {
-    /// Meta's relay: ICE-lite, deaf until answered, its own credentials.
+    /// Meta's relay: ICE-lite, its own credentials.
     Relay {
         /// ICE user name fragment.
         ufrag: String,
@@ -107,11 +106,10 @@ impl PeerConnectionEventHandler for Events {
 impl Peer {
     /// Opens sockets and writes an offer. Gives the peer and its description with candidates.
     pub(crate) async fn offering(config: PeerConfig) -> Result<(Self, String), SimError> {
-        let (flow, expects_sound) = match &config.kind {
-            PeerKind::Relay { .. } => (Flow::Deaf, false),
-            PeerKind::Browser => (Flow::Open, true),
+        let (gate, expects_sound) = match &config.kind {
+            PeerKind::Relay { .. } => (Gate::new(true), false),
+            PeerKind::Browser => (Gate::new(false), true),
         };
-        let gate = Gate::new(flow);
         let hearing = Arc::new(Mutex::new(Hearing::new(expects_sound)?));
         let (gathered, mut gathering) = watch::channel(false);
         let (state_sender, state) = watch::channel(RTCPeerConnectionState::New);
@@ -175,7 +173,8 @@ impl Peer {
         Ok(description.ok_or(SimError::Offer("the description"))?.sdp)
     }
 
-    /// Applies the other side's answer and starts to listen.
+    /// Applies the other side's answer. Before that its checks are not answered: the stack does not
+    /// know its credentials.
     pub(crate) async fn answered(&self, sdp: &str) -> Result<(), SimError> {
         let own = self.connection.local_description().await;
         let own = own.ok_or(SimError::Offer("the description"))?.sdp;
@@ -185,13 +184,17 @@ impl Peer {
             .set_remote_description(answer)
             .await
             .map_err(SimError::media("applying the answer"))?;
-        self.set_flow(Flow::Open);
         Ok(())
     }
 
-    /// Turns the gate in front of the sockets.
-    pub(crate) fn set_flow(&self, flow: Flow) {
-        self.gate.set(flow);
+    /// Stops all datagrams and tells nobody.
+    pub(crate) fn cut(&self) {
+        self.gate.cut();
+    }
+
+    /// Connectivity checks that came from an agent in the wrong, the controlled role.
+    pub(crate) fn controlled_checks(&self) -> u64 {
+        self.gate.controlled_checks()
     }
 
     /// Sends 20 ms of Opus, or nothing while ICE and DTLS are not up.

@@ -108,6 +108,12 @@ async fn react(daemon: &Daemon, frame: ClientFrame) -> Vec<ServerEvent> {
                 talked_ms: 1,
             },
         ],
+        ClientCommand::Claim { call } if call == taken() => vec![ServerEvent::Error {
+            to: Some(frame.id),
+            code: ErrorCode::AlreadyTaken,
+            message: "Ben has it".to_owned(),
+            hint: "wait for the next one".to_owned(),
+        }],
         ClientCommand::Ping {} => {
             *daemon.pings.lock().expect("no panic holds it") += 1;
             let server_time = Timestamp::from_millis(0);
@@ -115,6 +121,11 @@ async fn react(daemon: &Daemon, frame: ClientFrame) -> Vec<ServerEvent> {
         }
         _ => vec![done],
     }
+}
+
+/// A call that somebody else has.
+fn taken() -> CallId {
+    "call_00000000000000000000000000000009".parse().expect("32 digits")
 }
 
 fn robot(url: &str, token: &str) -> RobotConfig {
@@ -165,6 +176,22 @@ async fn events_seen_too_early_are_kept_for_the_next_wait() {
     assert_eq!(kept.event, ServerEvent::Done { to: id });
     let nothing = robot.next_event(Duration::from_millis(50)).await;
     assert!(matches!(nothing, Err(SimError::TimedOut { .. })));
+    robot.close().await;
+}
+
+#[tokio::test]
+async fn a_refused_claim_sends_no_sound() {
+    let (daemon, url) = Daemon::start().await;
+    let mut robot = Robot::connect(robot(&url, "good")).await.unwrap();
+    robot.go_ready().await.unwrap();
+    let id = robot.claim(taken()).await.unwrap();
+    let is_refused =
+        |event: &ServerEvent| matches!(event, ServerEvent::Error { to: Some(to), .. } if *to == id);
+    robot.wait_for("the refusal", is_refused, PATIENCE).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let before = daemon.packets();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(daemon.packets(), before);
     robot.close().await;
 }
 

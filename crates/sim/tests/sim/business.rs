@@ -21,7 +21,8 @@ use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
 use webrtc::media_stream::track_remote::{TrackRemote, TrackRemoteEvent};
 use webrtc::peer_connection::{
     MediaEngine, PeerConnection, PeerConnectionBuilder, PeerConnectionEventHandler,
-    RTCIceGatheringState, RTCPeerConnectionState, RTCSessionDescription, SettingEngineBuilder,
+    RTCIceConnectionState, RTCIceGatheringState, RTCPeerConnectionState, RTCSessionDescription,
+    SettingEngineBuilder,
 };
 
 use super::world::eventually;
@@ -32,6 +33,7 @@ const FRAME: usize = 960;
 pub(crate) struct Business {
     connection: Arc<dyn PeerConnection>,
     state: watch::Receiver<RTCPeerConnectionState>,
+    checked: Arc<AtomicBool>,
     speaking: Arc<AtomicBool>,
     heard: Arc<std::sync::Mutex<Heard>>,
     mouth: tokio::task::JoinHandle<()>,
@@ -40,6 +42,7 @@ pub(crate) struct Business {
 struct Events {
     gathered: watch::Sender<bool>,
     state: watch::Sender<RTCPeerConnectionState>,
+    checked: Arc<AtomicBool>,
     heard: Arc<std::sync::Mutex<Heard>>,
 }
 
@@ -53,6 +56,12 @@ impl PeerConnectionEventHandler for Events {
 
     async fn on_connection_state_change(&self, state: RTCPeerConnectionState) {
         self.state.send_replace(state);
+    }
+
+    async fn on_ice_connection_state_change(&self, state: RTCIceConnectionState) {
+        if state == RTCIceConnectionState::Connected {
+            self.checked.store(true, Ordering::Relaxed);
+        }
     }
 
     async fn on_track(&self, track: Arc<dyn TrackRemote>) {
@@ -81,6 +90,7 @@ impl Business {
         let (gathered, mut gathering) = watch::channel(false);
         let (state_sender, state) = watch::channel(RTCPeerConnectionState::New);
         let heard = Arc::new(std::sync::Mutex::new(Heard::default()));
+        let checked = Arc::new(AtomicBool::new(false));
         let settings = SettingEngineBuilder::new()
             .with_answering_dtls_role(RTCDtlsRole::Client)
             .with_include_loopback_candidate(true)
@@ -91,7 +101,12 @@ impl Business {
         let connection = PeerConnectionBuilder::new()
             .with_media_engine(engine)
             .with_setting_engine(settings)
-            .with_handler(Arc::new(Events { gathered, state: state_sender, heard: heard.clone() }))
+            .with_handler(Arc::new(Events {
+                gathered,
+                state: state_sender,
+                checked: checked.clone(),
+                heard: heard.clone(),
+            }))
             .with_udp_addrs(vec![SocketAddr::from(([127, 0, 0, 1], 0))])
             .build()
             .await
@@ -108,7 +123,8 @@ impl Business {
         let answer = connection.local_description().await.expect("the answer stands");
         let speaking = Arc::new(AtomicBool::new(false));
         let mouth = tokio::spawn(talk(track, ssrc, hz, state.clone(), speaking.clone()));
-        let business = Self { connection: Arc::new(connection), state, speaking, heard, mouth };
+        let business =
+            Self { connection: Arc::new(connection), state, checked, speaking, heard, mouth };
         (business, answer.sdp)
     }
 
@@ -118,6 +134,11 @@ impl Business {
 
     pub(crate) fn is_connected(&self) -> bool {
         *self.state.borrow() == RTCPeerConnectionState::Connected
+    }
+
+    /// Whether a connectivity check was ever answered.
+    pub(crate) fn is_checked(&self) -> bool {
+        self.checked.load(Ordering::Relaxed)
     }
 
     pub(crate) async fn connected(&self) {

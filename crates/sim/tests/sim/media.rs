@@ -77,10 +77,11 @@ async fn nothing_is_answered_on_the_media_port_before_the_answer_is_known() {
     let call = world.meta.ring(ana()).await.unwrap();
     let (business, answer) = Business::answering(&world.offer().await, 880.0).await;
     tokio::time::sleep(Duration::from_secs(1)).await;
-    assert!(!business.is_connected(), "checks must be dropped");
+    assert!(!business.is_checked(), "checks must be dropped");
     let (status, _) = world.graph(action("pre_accept", call.wacid(), Some(&answer))).await;
     assert_eq!(status, 200);
     business.connected().await;
+    assert!(business.is_checked());
     business.close().await;
     world.meta.shut_down().await;
 }
@@ -148,7 +149,29 @@ async fn an_answer_that_takes_the_passive_role_stalls() {
     assert_eq!(status, 200);
     assert_eq!(world.meta.violations()[0].kind, ViolationKind::DtlsRole);
     tokio::time::sleep(Duration::from_millis(500)).await;
-    assert!(!business.is_connected());
+    assert!(!business.is_checked());
+    business.close().await;
+    world.meta.shut_down().await;
+}
+
+#[tokio::test]
+async fn a_check_in_the_controlled_role_is_a_violation() {
+    let world = World::start(|_| {}).await;
+    let call = world.meta.ring(ana()).await.unwrap();
+    let offer = world.offer().await;
+    let (business, answer) = Business::answering(&offer, 880.0).await;
+    let pre_accept = action("pre_accept", call.wacid(), Some(&answer));
+    assert_eq!(world.graph(pre_accept).await.0, 200);
+    let port = offer.split("m=audio ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap();
+    let mut check = vec![0, 1, 0, 12, 0x21, 0x12, 0xa4, 0x42];
+    check.extend_from_slice(&[7; 12]);
+    check.extend_from_slice(&[0x80, 0x29, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8]);
+    let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let to = format!("127.0.0.1:{port}");
+    socket.send_to(&check, to).unwrap();
+    eventually("the violation", || !world.meta.violations().is_empty()).await;
+    assert_eq!(world.meta.violations()[0].kind, ViolationKind::IceRole);
+    business.connected().await;
     business.close().await;
     world.meta.shut_down().await;
 }
