@@ -129,6 +129,16 @@ fn a_chrome_offer_is_read_and_answered_as_ice_lite() {
 }
 
 #[test]
+fn an_ipv6_address_is_written_as_one() {
+    let offer = parse(CHROME).unwrap();
+    let addresses = ["2001:db8::9".parse().unwrap()];
+    let answer = agent_answer(&offer, &local(&addresses));
+    assert!(answer.as_str().contains("\r\nc=IN IP6 2001:db8::9\r\n"));
+    let candidate = "a=candidate:1 1 udp 2130706431 2001:db8::9 40500 typ host";
+    assert!(answer.as_str().contains(candidate));
+}
+
+#[test]
 fn offers_that_cannot_be_answered_say_why() {
     for (text, why) in [
         ("", SdpError::Empty),

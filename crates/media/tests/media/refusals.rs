@@ -159,3 +159,20 @@ async fn a_taken_port_and_a_used_up_range_are_errors_with_a_remedy() {
     let refused = started.plane.open_whatsapp_leg(&far.offer().await).await;
     assert!(matches!(refused, Err(MediaError::NoFreePort { .. })));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn dropping_the_last_handle_says_good_bye_and_ends_the_thread() {
+    let mut stage = Stage::new();
+    let (_far, agent) = stage.connected(Part::Browser).await;
+    let address = stage.plane.agent_address();
+    let Stage { plane, mut events, .. } = stage;
+    let clone = plane.clone();
+    drop(plane);
+    assert!(clone.stats(agent).await.unwrap().up);
+    drop(clone);
+    let ended = tokio::time::timeout(Duration::from_secs(10), async {
+        while events.recv().await.is_some() {}
+    });
+    ended.await.expect("the events end with the thread");
+    UdpSocket::bind(address).expect("and its port is free");
+}

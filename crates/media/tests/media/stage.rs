@@ -14,7 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) struct Stage {
     pub(crate) plane: MediaPlane,
     pub(crate) taps: TapReader,
-    events: mpsc::Receiver<MediaEvent>,
+    pub(crate) events: mpsc::Receiver<MediaEvent>,
     seen: Vec<MediaEvent>,
 }
 
