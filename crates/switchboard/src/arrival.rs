@@ -56,34 +56,54 @@ impl Inner {
         }
         let (arrived, arrived_at) = (Instant::now(), Timestamp::now());
         let id = CallId::from_uuid(Uuid::now_v7());
-        let opened = self
-            .doors
-            .store
-            .open_call(NewCall {
-                id,
-                workspace: self.house.workspace.id.clone(),
-                line: line.id.clone(),
-                wacid: connect.wacid.clone(),
-                direction: connect.direction,
-                party: connect.party.clone(),
-                arrived_at,
-            })
-            .await?;
-        let first = match opened {
-            Opened::Known(known) => {
-                tracing::debug!(call = %known, "a connect was delivered again and ignored");
+        // The mailbox is there before the call is: a hang-up that comes while the gate still
+        // thinks waits in it.
+        let (mailbox, queue) = mpsc::channel(MAILBOX_MAX);
+        self.calls.add(id, mailbox.clone());
+        let first = match self.open(id, &line, &connect, arrived_at).await {
+            Ok(Some(first)) => first,
+            Ok(None) => {
+                self.calls.remove(id);
                 return Ok(());
             }
-            Opened::Buried => {
-                Input::TurnAway { cause: Cause::TerminatedBeforeConnect, tell_carrier: false }
+            Err(error) => {
+                self.calls.remove(id);
+                return Err(error);
             }
-            Opened::New => self.gate(&line, connect.at, arrived_at).await,
         };
-        let (mailbox, queue) = mpsc::channel(MAILBOX_MAX);
-        let owner = self.owner(id, line, connect, (arrived, arrived_at), mailbox.clone());
-        self.calls.add(id, mailbox);
+        let owner = self.owner(id, line, connect, (arrived, arrived_at), mailbox);
         self.spawn_owner(owner, first, queue);
         Ok(())
+    }
+
+    /// Stores the call and asks the gate; `None` when Meta sent it before.
+    async fn open(
+        &self,
+        id: CallId,
+        line: &LineRow,
+        connect: &Connect,
+        arrived_at: Timestamp,
+    ) -> Result<Option<Input>, SwitchboardError> {
+        let new = NewCall {
+            id,
+            workspace: self.house.workspace.id.clone(),
+            line: line.id.clone(),
+            wacid: connect.wacid.clone(),
+            direction: connect.direction,
+            party: connect.party.clone(),
+            arrived_at,
+        };
+        Ok(match self.doors.store.open_call(new).await? {
+            Opened::Known(known) => {
+                tracing::debug!(call = %known, "a connect was delivered again and ignored");
+                None
+            }
+            Opened::Buried => {
+                let cause = Cause::TerminatedBeforeConnect;
+                Some(Input::TurnAway { cause, tell_carrier: false })
+            }
+            Opened::New => Some(self.gate(line, connect.at, arrived_at).await),
+        })
     }
 
     /// The gate: ring, or why not.
@@ -97,7 +117,8 @@ impl Inner {
             age_max: self.house.connect_age_max,
             line_open: line.inbound,
             balance_open: self.balance().await.is_some_and(|balance| !balance.top_up_required),
-            live_calls: self.calls.len(),
+            // This call has its mailbox already.
+            live_calls: self.calls.len().saturating_sub(1),
             live_calls_max: self.house.live_calls_max,
             devices: targets.len(),
         };

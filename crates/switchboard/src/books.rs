@@ -96,7 +96,7 @@ async fn write(store: Store, mut queue: mpsc::Receiver<Job>) {
                     tokio::time::sleep(RETRY_PAUSE).await;
                 }
                 Err(error) => {
-                    tracing::debug!(%error, "the store refused an entry");
+                    refused(&store, &entry, &error).await;
                     break;
                 }
             }
@@ -104,6 +104,20 @@ async fn write(store: Store, mut queue: mpsc::Receiver<Job>) {
         if let Some(written) = written {
             let _ = written.send(());
         }
+    }
+}
+
+/// The store will never take this. A call gets its CDR all the same, without the refused money.
+async fn refused(store: &Store, entry: &Entry, error: &StoreError) {
+    let Entry::Close(cdr, transactions) = entry else {
+        tracing::debug!(%error, "the store refused an entry of a call");
+        return;
+    };
+    tracing::error!(call = %cdr.call, %error, "the money of a call was refused; its CDR is written without");
+    if !transactions.is_empty()
+        && let Err(error) = store.close_call(Cdr::clone(cdr), Vec::new()).await
+    {
+        tracing::error!(call = %cdr.call, %error, "a call could not be closed; the next start does it");
     }
 }
 

@@ -1,0 +1,33 @@
+//! After kill -9 every call has a CDR, its recording plays, and Meta is told.
+
+use std::time::Duration;
+
+use crate::hearing::{assert_channel, hears_only, probe};
+use crate::world::{AGENT_HZ, CALLER_HZ, Setup, World, answer, talking};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f1_a_killed_daemon_closes_its_calls_at_the_next_start() {
+    let mut world = World::with(Setup { recording: "always", ..Setup::default() }).await;
+    let mut ana = world.agent("ana").await;
+    let phone = world.ring(world.plan()).await;
+    let call = answer(&mut ana).await;
+    talking(&phone).await;
+    hears_only("the caller", || phone.heard(), AGENT_HZ, CALLER_HZ).await;
+    hears_only("the agent", || ana.heard(), CALLER_HZ, AGENT_HZ).await;
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    world.kill();
+    world.start_again().await;
+    let closed = world.closed(&call.to_string()).await;
+    assert_eq!(closed["end"]["cause"], "restarted", "{closed:#}");
+    let recording = &closed["recordings"][0];
+    assert_eq!(recording["recovered"], true, "{closed:#}");
+    let file =
+        world.folder.path().join("recordings").join(recording["path"].as_str().expect("a path"));
+    let (channels, duration_ms) = probe(&file);
+    assert_eq!(channels, 2);
+    assert!(duration_ms > 3_000.0, "at most a second is lost: {duration_ms} ms");
+    assert_channel(&file, 0, CALLER_HZ, AGENT_HZ);
+    assert_channel(&file, 1, AGENT_HZ, CALLER_HZ);
+    crate::world::ended(&phone).await;
+    assert_eq!(world.asked("terminate", phone.wacid()), 1);
+}

@@ -1,0 +1,356 @@
+//! A daemon process with a simulated Meta beside it, and agents who sign in over the API.
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Once;
+use std::time::{Duration, Instant};
+
+use model::{CallId, LineId, Wacid};
+use serde_json::{Value, json};
+use sim::Says;
+use sim::agent::{Robot, RobotConfig};
+use sim::meta::{CallPlan, Meta, MetaConfig, PhoneState, SimCall, SimLine, SimUser};
+use wire::agent::{ClientCommand, ServerEvent};
+
+pub(crate) const LINE: &str = "100000000000001";
+/// Generous: these machines are slow and shared, and a test that waits longer has failed.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const CALLER_HZ: f64 = 440.0;
+pub(crate) const AGENT_HZ: f64 = 880.0;
+
+/// What differs between journeys.
+#[derive(Clone)]
+pub(crate) struct Setup {
+    pub(crate) recording: &'static str,
+    pub(crate) format: &'static str,
+    pub(crate) ring_seconds: u32,
+    pub(crate) lease_seconds: u32,
+    pub(crate) balance_micros: i64,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            recording: "off",
+            format: "ogg_opus",
+            ring_seconds: 28,
+            lease_seconds: 3,
+            balance_micros: 25_000_000,
+        }
+    }
+}
+
+pub(crate) struct World {
+    pub(crate) meta: Meta,
+    pub(crate) key: String,
+    pub(crate) folder: tempfile::TempDir,
+    address: SocketAddr,
+    admin: SocketAddr,
+    config: PathBuf,
+    child: Child,
+    http: reqwest::Client,
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        // A test that failed must not leave its daemon behind.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn free_address() -> SocketAddr {
+    let probe = TcpListener::bind("127.0.0.1:0").expect("a free port exists");
+    probe.local_addr().expect("a bound socket has an address")
+}
+
+pub(crate) fn daemon() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_ringdown"))
+}
+
+impl World {
+    pub(crate) async fn start() -> Self {
+        Self::with(Setup::default()).await
+    }
+
+    pub(crate) async fn with(setup: Setup) -> Self {
+        static CRYPTO: Once = Once::new();
+        CRYPTO.call_once(|| {
+            let _ = rustls::crypto::ring::default_provider().install_default();
+        });
+        let folder = tempfile::tempdir().expect("a scratch folder");
+        let line = SimLine {
+            id: LineId::new(LINE).expect("a valid line"),
+            display_phone_number: "15550001111".to_owned(),
+        };
+        let mut meta_config = MetaConfig::new("app-secret", "verify-me", "access", vec![line]);
+        meta_config.no_media_kill = Duration::from_secs(20);
+        let meta = Meta::start(meta_config).await.expect("the simulated Meta starts");
+        let (address, admin) = (free_address(), free_address());
+        let config = folder.path().join("ringdown.toml");
+        std::fs::write(&config, settings(&setup, folder.path(), &meta.graph_url(), address, admin))
+            .expect("the configuration is written");
+        let key = new_key(&config);
+        let child = serve(&config);
+        let http = reqwest::Client::builder().timeout(PATIENCE).build().expect("a client");
+        let mut world = Self { meta, key, folder, address, admin, config, child, http };
+        world.wait_until_ready().await;
+        world.meta.set_webhook_url(world.webhook_url());
+        world.meta.verify_webhook().await.expect("the webhook handshake");
+        world.top_up(setup.balance_micros).await;
+        world
+    }
+
+    pub(crate) fn webhook_url(&self) -> String {
+        format!("http://{}/webhooks/whatsapp", self.address)
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    async fn wait_until_ready(&mut self) {
+        let ready = format!("http://{}/ready", self.admin);
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Ok(answer) = self.http.get(&ready).send().await
+                && answer.status().is_success()
+            {
+                return;
+            }
+            let exit = self.child.try_wait().expect("the daemon can be asked");
+            assert!(exit.is_none(), "the daemon ended: {exit:?}");
+            assert!(Instant::now() < deadline, "the daemon does not get ready");
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
+    }
+
+    /// Kills the daemon as `kill -9` does.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().expect("the daemon can be killed");
+        self.child.wait().expect("the daemon can be waited for");
+    }
+
+    pub(crate) async fn start_again(&mut self) {
+        self.child = serve(&self.config);
+        self.wait_until_ready().await;
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Value {
+        let request = self.http.get(self.url(path)).bearer_auth(&self.key);
+        let answer = request.send().await.expect("the API answers");
+        assert!(answer.status().is_success(), "GET {path}: {}", answer.status());
+        answer.json().await.expect("JSON")
+    }
+
+    pub(crate) async fn send(&self, method: reqwest::Method, path: &str, body: Value) -> Value {
+        let request = self.http.request(method, self.url(path)).bearer_auth(&self.key).json(&body);
+        let answer = request.send().await.expect("the API answers");
+        let status = answer.status();
+        let text = answer.text().await.expect("a body");
+        assert!(status.is_success(), "{path}: {status} {text}");
+        serde_json::from_str(&text).unwrap_or(Value::Null)
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Value {
+        self.send(reqwest::Method::POST, path, body).await
+    }
+
+    async fn top_up(&self, micros: i64) {
+        let body = json!({ "amount_micros": micros, "idempotency_key": "first" });
+        self.post("/v1/balance/top-ups", body).await;
+    }
+
+    pub(crate) fn socket_url(&self) -> String {
+        format!("ws://{}/agent/v1", self.address)
+    }
+
+    pub(crate) async fn token(&self, agent: &str) -> String {
+        let name = json!({ "name": format!("{}{}", agent[..1].to_uppercase(), &agent[1..]) });
+        self.send(reqwest::Method::PUT, &format!("/v1/agents/{agent}"), name).await;
+        let token = self.post(&format!("/v1/agents/{agent}/token"), json!({})).await;
+        token["token"].as_str().expect("a token").to_owned()
+    }
+
+    /// An agent who is signed in, and can be rung.
+    pub(crate) async fn agent(&self, name: &str) -> Robot {
+        let mut robot = self.signed_in(name).await;
+        robot.go_ready().await.expect("the agent gets ready");
+        robot
+    }
+
+    pub(crate) async fn signed_in(&self, name: &str) -> Robot {
+        let config = RobotConfig {
+            url: self.socket_url(),
+            token: self.token(name).await,
+            origin: None,
+            says: Says::Tone(AGENT_HZ),
+            label: name.to_owned(),
+        };
+        Robot::connect(config).await.expect("the agent signs in")
+    }
+
+    pub(crate) fn plan(&self) -> CallPlan {
+        let from = SimUser {
+            phone: Some("15550002222".to_owned()),
+            bsuid: None,
+            name: "Maria".to_owned(),
+        };
+        let mut plan = CallPlan::new(LineId::new(LINE).expect("a valid line"), from);
+        plan.says = Says::Tone(CALLER_HZ);
+        plan
+    }
+
+    pub(crate) async fn ring(&self, plan: CallPlan) -> SimCall {
+        self.meta.ring(plan).await.expect("the caller dials")
+    }
+
+    /// The whole call once its books are closed.
+    pub(crate) async fn closed(&self, id: &str) -> Value {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let call = self.get(&format!("/v1/calls/{id}")).await;
+            let listed = call["recording"].is_null()
+                || call["recordings"].as_array().is_some_and(|r| !r.is_empty());
+            if call["state"] == "ended" && listed {
+                return call;
+            }
+            assert!(Instant::now() < deadline, "the call does not end: {call:#}");
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
+    }
+
+    /// The newest call the API lists.
+    pub(crate) async fn newest(&self) -> Value {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let page = self.get("/v1/calls?limit=1").await;
+            if let Some(call) = page["items"].as_array().and_then(|items| items.first()) {
+                return call.clone();
+            }
+            assert!(Instant::now() < deadline, "no call is listed");
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
+    }
+
+    pub(crate) async fn newest_closed(&self) -> Value {
+        let id = self.newest().await["id"].as_str().expect("an id").to_owned();
+        self.closed(&id).await
+    }
+
+    /// How often Meta was asked to do something with a call.
+    pub(crate) fn asked(&self, action: &str, wacid: &Wacid) -> usize {
+        self.meta
+            .requests()
+            .iter()
+            .filter(|request| request.action == action && request.call_id.as_ref() == Some(wacid))
+            .count()
+    }
+}
+
+fn serve(config: &Path) -> Child {
+    daemon()
+        .arg("serve")
+        .arg("--config")
+        .arg(config)
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("the daemon starts")
+}
+
+fn new_key(config: &Path) -> String {
+    let output =
+        daemon().args(["key", "add", "e2e", "--config"]).arg(config).output().expect("it runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("text").trim().to_owned()
+}
+
+fn settings(
+    setup: &Setup,
+    folder: &Path,
+    graph: &str,
+    address: SocketAddr,
+    admin: SocketAddr,
+) -> String {
+    let Setup { recording, format, ring_seconds, lease_seconds, .. } = setup;
+    let folder = folder.display();
+    format!(
+        r#"
+[server]
+listen = "{address}"
+admin_listen = "{admin}"
+[whatsapp]
+app_secret = "app-secret"
+verify_token = "verify-me"
+access_token = "access"
+graph_url = "{graph}"
+[media]
+bind = "127.0.0.1"
+agent_port = 0
+whatsapp_ports = "30000-49999"
+allow_private_remotes = true
+[store]
+path = "{folder}/ringdown.db"
+[recording]
+folder = "{folder}/recordings"
+format = "{format}"
+[workspace]
+id = "test"
+name = "Test"
+[[lines]]
+id = "{LINE}"
+name = "Support"
+recording = "{recording}"
+[rules]
+ring_seconds = {ring_seconds}
+claim_lease_seconds = {lease_seconds}
+[log]
+level = "warn"
+"#
+    )
+}
+
+/// Waits for a ring and returns its call.
+pub(crate) async fn rung(robot: &mut Robot) -> CallId {
+    let event = robot
+        .wait_for("a ring", |event| matches!(event, ServerEvent::Ring { .. }), PATIENCE)
+        .await
+        .expect("the call rings");
+    match event {
+        ServerEvent::Ring { ringing } => ringing.call,
+        other => panic!("not a ring: {other:?}"),
+    }
+}
+
+/// Waits until sound flows on the robot's call.
+pub(crate) async fn open(robot: &mut Robot, call: CallId) {
+    robot
+        .wait_for(
+            "sound",
+            |event| matches!(event, ServerEvent::CallOpen { active } if active.call == call),
+            PATIENCE,
+        )
+        .await
+        .expect("the call opens");
+}
+
+/// Claims a ringing call and waits until sound flows.
+pub(crate) async fn answer(robot: &mut Robot) -> CallId {
+    let call = rung(robot).await;
+    robot.claim(call).await.expect("the claim is sent");
+    open(robot, call).await;
+    call
+}
+
+pub(crate) async fn hang_up(robot: &mut Robot, call: CallId) {
+    robot.command(ClientCommand::HangUp { call }).await.expect("the hang-up is sent");
+}
+
+pub(crate) async fn talking(phone: &SimCall) {
+    phone.wait_for(|state| *state == PhoneState::Talking, PATIENCE).await.expect("the phone talks");
+}
+
+pub(crate) async fn ended(phone: &SimCall) {
+    phone.wait_for(|state| state.end().is_some(), PATIENCE).await.expect("the phone's call ends");
+}
