@@ -6,10 +6,11 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State};
+use axum::handler::Handler;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get, post, put};
+use axum::routing::{MethodFilter, MethodRouter, on};
 use tokio::time::Instant;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -29,7 +30,7 @@ const ANSWER_TIME_MAX: Duration = Duration::from_secs(30);
 
 /// Who may use an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Access {
+enum Access {
     /// Everybody: it carries no data and changes nothing, or checks its own secret.
     Public,
     /// Meta, by its signature over the raw body.
@@ -47,59 +48,68 @@ pub(crate) enum Access {
 }
 
 /// One address.
-pub(crate) struct Route {
-    pub(crate) method: Method,
-    pub(crate) path: &'static str,
-    pub(crate) access: Access,
+struct Route {
+    path: &'static str,
+    access: Access,
     handler: MethodRouter<Api>,
+    #[cfg(test)]
+    method: Method,
+}
+
+impl Route {
+    fn new<H, T>(method: Method, path: &'static str, access: Access, handler: H) -> Self
+    where
+        H: Handler<T, Api>,
+        T: 'static,
+    {
+        let filter =
+            MethodFilter::try_from(method.clone()).expect("the table names standard methods only");
+        Self {
+            path,
+            access,
+            handler: on(filter, handler),
+            #[cfg(test)]
+            method,
+        }
+    }
 }
 
 /// Every address. Public ones are few and each says why.
-pub(crate) fn table() -> Vec<Route> {
+fn table() -> Vec<Route> {
     use Access::{AgentSocket, ApiKey, DeskAct, DeskRead, MetaSignature, Public, SignIn};
+    const GET: Method = Method::GET;
+    const POST: Method = Method::POST;
+    const PUT: Method = Method::PUT;
     vec![
         // The handshake checks the verify token itself; Meta does not sign it.
-        on_get("/webhooks/whatsapp", Public, get(webhook::handshake)),
-        on_post("/webhooks/whatsapp", MetaSignature, post(webhook::receive)),
-        on_get("/agent/v1", AgentSocket, get(socket::upgrade)),
-        on_get("/v1/calls", ApiKey, get(calls::list)),
-        on_get("/v1/calls/{id}", ApiKey, get(calls::get)),
-        on_post("/v1/calls/{id}/end", ApiKey, post(calls::end)),
-        on_get("/v1/missed", ApiKey, get(calls::missed)),
-        on_get("/v1/agents", ApiKey, get(agents::list)),
-        Route {
-            method: Method::PUT,
-            path: "/v1/agents/{id}",
-            access: ApiKey,
-            handler: put(agents::put),
-        },
-        on_post("/v1/agents/{id}/token", ApiKey, post(agents::mint_token)),
-        on_post("/v1/agents/{id}/sign-in-code", ApiKey, post(agents::make_sign_in_code)),
-        on_get("/v1/balance", ApiKey, get(balance::get)),
-        on_post("/v1/balance/top-ups", ApiKey, post(balance::top_up)),
-        on_get("/v1/recordings/{id}", ApiKey, get(recordings::get)),
-        on_get("/v1/recordings/{id}/audio", ApiKey, get(recordings::audio)),
-        on_post("/v1/desk/sign-in", SignIn, post(desk_session::sign_in)),
-        on_get("/v1/desk/me", DeskRead, get(desk_session::me)),
-        on_post("/v1/desk/token", DeskAct, post(desk_session::desk_token)),
-        on_post("/v1/desk/sign-out", DeskAct, post(desk_session::sign_out)),
+        Route::new(GET, "/webhooks/whatsapp", Public, webhook::handshake),
+        Route::new(POST, "/webhooks/whatsapp", MetaSignature, webhook::receive),
+        Route::new(GET, "/agent/v1", AgentSocket, socket::upgrade),
+        Route::new(GET, "/v1/calls", ApiKey, calls::list),
+        Route::new(GET, "/v1/calls/{id}", ApiKey, calls::get),
+        Route::new(POST, "/v1/calls/{id}/end", ApiKey, calls::end),
+        Route::new(GET, "/v1/missed", ApiKey, calls::missed),
+        Route::new(GET, "/v1/agents", ApiKey, agents::list),
+        Route::new(PUT, "/v1/agents/{id}", ApiKey, agents::put),
+        Route::new(POST, "/v1/agents/{id}/token", ApiKey, agents::mint_token),
+        Route::new(POST, "/v1/agents/{id}/sign-in-code", ApiKey, agents::make_sign_in_code),
+        Route::new(GET, "/v1/balance", ApiKey, balance::get),
+        Route::new(POST, "/v1/balance/top-ups", ApiKey, balance::top_up),
+        Route::new(GET, "/v1/recordings/{id}", ApiKey, recordings::get),
+        Route::new(GET, "/v1/recordings/{id}/audio", ApiKey, recordings::audio),
+        Route::new(POST, "/v1/desk/sign-in", SignIn, desk_session::sign_in),
+        Route::new(GET, "/v1/desk/me", DeskRead, desk_session::me),
+        Route::new(POST, "/v1/desk/token", DeskAct, desk_session::desk_token),
+        Route::new(POST, "/v1/desk/sign-out", DeskAct, desk_session::sign_out),
         // The description of the API, the same in every installation.
-        on_get("/openapi.json", Public, get(openapi_json)),
+        Route::new(GET, "/openapi.json", Public, openapi_json),
         // Files of the binary, the same in every installation.
-        on_get("/", Public, get(desk_pages::root)),
-        on_get("/desk", Public, get(desk_pages::root)),
-        on_get("/desk/", Public, get(desk_pages::index)),
-        on_get("/desk/{*path}", Public, get(desk_pages::page)),
-        on_get("/sdk/ringdown-sdk.js", Public, get(desk_pages::sdk)),
+        Route::new(GET, "/", Public, desk_pages::root),
+        Route::new(GET, "/desk", Public, desk_pages::root),
+        Route::new(GET, "/desk/", Public, desk_pages::index),
+        Route::new(GET, "/desk/{*path}", Public, desk_pages::page),
+        Route::new(GET, "/sdk/ringdown-sdk.js", Public, desk_pages::sdk),
     ]
-}
-
-fn on_get(path: &'static str, access: Access, handler: MethodRouter<Api>) -> Route {
-    Route { method: Method::GET, path, access, handler }
-}
-
-fn on_post(path: &'static str, access: Access, handler: MethodRouter<Api>) -> Route {
-    Route { method: Method::POST, path, access, handler }
 }
 
 /// Everything that Meta, agents, programs and browsers reach.
@@ -178,4 +188,66 @@ async fn wrong_method() -> ApiError {
 fn panicked(_: Box<dyn std::any::Any + Send>) -> axum::http::Response<Body> {
     let doing = "this request";
     ApiError::Internal { doing }.into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
+    use super::*;
+
+    /// What the OpenAPI document says of an address' access, `None` when it is not in it.
+    fn documented(document: &Value, route: &Route) -> Option<BTreeSet<String>> {
+        let method = route.method.as_str().to_lowercase();
+        let operation = document["paths"].get(route.path)?.get(method)?;
+        let schemes = operation["security"].as_array().into_iter().flatten();
+        Some(schemes.filter_map(Value::as_object).flat_map(|one| one.keys().cloned()).collect())
+    }
+
+    #[test]
+    fn the_document_and_the_table_agree_on_who_may_do_what() {
+        let document: Value = serde_json::from_str(&crate::openapi()).unwrap();
+        let mut operations: usize = 0;
+        for route in table() {
+            let expected: &[&str] = match route.access {
+                Access::Public | Access::AgentSocket => &[],
+                Access::MetaSignature => &["meta_signature"],
+                Access::ApiKey => &["api_key"],
+                Access::SignIn => &["desk_page"],
+                Access::DeskRead => &["desk_session"],
+                Access::DeskAct => &["desk_page", "desk_session"],
+            };
+            let expected: BTreeSet<_> = expected.iter().map(ToString::to_string).collect();
+            if let Some(schemes) = documented(&document, &route) {
+                operations += 1;
+                assert_eq!(schemes, expected, "{} {}", route.method, route.path);
+            } else {
+                assert!(expected.is_empty(), "{} is not documented", route.path);
+            }
+        }
+        let paths = document["paths"].as_object().unwrap();
+        let documented: usize = paths.values().map(|path| path.as_object().unwrap().len()).sum();
+        assert_eq!(operations, documented, "the document names an address that is not there");
+    }
+
+    #[test]
+    fn what_everybody_may_reach_is_this_and_nothing_else() {
+        let public = table().into_iter().filter(|route| route.access == Access::Public);
+        let public: Vec<String> =
+            public.map(|route| format!("{} {}", route.method, route.path)).collect();
+        assert_eq!(
+            public,
+            [
+                "GET /webhooks/whatsapp",
+                "GET /openapi.json",
+                "GET /",
+                "GET /desk",
+                "GET /desk/",
+                "GET /desk/{*path}",
+                "GET /sdk/ringdown-sdk.js",
+            ]
+        );
+    }
 }

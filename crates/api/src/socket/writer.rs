@@ -1,11 +1,11 @@
 //! The writing half of a socket.
 
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes};
-use futures_util::SinkExt as _;
+use futures_util::{Sink, SinkExt as _};
 use tokio::time::{timeout, timeout_at};
 use wire::agent::{ByeReason, ServerEvent};
 
-use super::{CLOSING_TIME_MAX, Sink};
+use super::CLOSING_TIME_MAX;
 use crate::hub::{Outbox, Outgoing, frame_text};
 
 /// Close code of a goodbye that the device did not cause (RFC 6455 section 7.4.1, going away).
@@ -14,7 +14,10 @@ const CLOSE_GOING_AWAY: u16 = 1001;
 const CLOSE_POLICY: u16 = 1008;
 
 /// Empties the outbox into the socket until goodbye; says why it ended.
-pub(super) async fn write(mut sink: Sink, outbox: &Outbox) -> &'static str {
+pub(super) async fn write<S>(mut sink: S, outbox: &Outbox) -> &'static str
+where
+    S: Sink<Message> + Unpin,
+{
     loop {
         match outbox.next().await {
             Outgoing::Frame { text, due } => {
@@ -33,14 +36,20 @@ pub(super) async fn write(mut sink: Sink, outbox: &Outbox) -> &'static str {
 }
 
 /// Writes one unnumbered frame to a socket that has no outbox yet.
-pub(super) async fn say(sink: &mut Sink, event: &ServerEvent) {
+pub(super) async fn say<S>(sink: &mut S, event: &ServerEvent)
+where
+    S: Sink<Message> + Unpin,
+{
     let frame = Message::Text(frame_text(0, event));
     // A peer that does not take it is about to be dropped anyway.
     let _ = timeout(CLOSING_TIME_MAX, sink.send(frame)).await;
 }
 
 /// Says goodbye and closes.
-pub(super) async fn say_bye(sink: &mut Sink, why: ByeReason) {
+pub(super) async fn say_bye<S>(sink: &mut S, why: ByeReason)
+where
+    S: Sink<Message> + Unpin,
+{
     say(sink, &ServerEvent::Bye { why }).await;
     let code = match why {
         ByeReason::ShutDown => CLOSE_GOING_AWAY,
@@ -64,5 +73,51 @@ pub(super) const fn bye_name(why: ByeReason) -> &'static str {
         ByeReason::Slow => "slow",
         ByeReason::Replaced => "replaced",
         ByeReason::ShutDown => "shut_down",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+    use std::time::Duration;
+
+    use tokio::time::Instant;
+
+    use super::*;
+
+    /// A socket whose peer has stopped reading.
+    struct Stuck;
+
+    impl Sink<Message> for Stuck {
+        type Error = Infallible;
+
+        fn poll_ready(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+            Poll::Pending
+        }
+
+        fn start_send(self: Pin<&mut Self>, _: Message) -> Result<(), Infallible> {
+            Ok(())
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+            Poll::Pending
+        }
+
+        fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+            Poll::Pending
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_frame_that_waits_five_seconds_ends_a_stuck_socket() {
+        let outbox = Outbox::default();
+        outbox.open("welcome".into());
+        let start = Instant::now();
+        assert_eq!(write(Stuck, &outbox).await, "slow");
+        let seconds = start.elapsed();
+        let expected = Duration::from_secs(5)..Duration::from_secs(8);
+        assert!(expected.contains(&seconds), "{seconds:?}");
     }
 }

@@ -1,0 +1,419 @@
+//! A whole daemon without its command line, and a device that connects to it.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use api::{Api, ApiConfig, Hub, Metrics, Parts, TokenKey};
+use futures_util::{SinkExt as _, StreamExt as _};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use model::{Currency, LineId, Micros, RecordingFormat, RecordingMode, WorkspaceId};
+use reqwest::{Method, RequestBuilder, StatusCode};
+use serde_json::{Value, json};
+use sha2::Sha256;
+use store::{LineRow, Store, Workspace};
+use switchboard::{Doors, Switchboard};
+use tempfile::TempDir;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::http::header::{ORIGIN, SEC_WEBSOCKET_PROTOCOL};
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+use whatsapp::{Graph, GraphConfig, VerifyToken, WebhookVerifier};
+use wire::agent::{ClientCommand, ClientFrame, Resume, ServerEvent, ServerFrame};
+
+pub(crate) const APP_SECRET: &str = "app-secret-of-the-tests";
+pub(crate) const VERIFY_TOKEN: &str = "verify-token-of-the-tests";
+pub(crate) const LINE: &str = "100200300400500";
+/// Another workspace's key opens the same daemon's REST, but not this workspace's things.
+pub(crate) const OTHER_KEY: &str = "key-of-another-workspace-0123456789";
+const KEY: &str = "key-of-the-workspace-0123456789abcdef";
+/// Longest wait for anything; reached only when a test fails.
+const WAIT: Duration = Duration::from_secs(20);
+
+/// What tests vary.
+pub(crate) struct Rules {
+    pub(crate) heartbeat: Duration,
+    pub(crate) resume_grace: Duration,
+    pub(crate) cookie_secure: bool,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            heartbeat: Duration::from_secs(20),
+            resume_grace: Duration::from_secs(25),
+            cookie_secure: false,
+        }
+    }
+}
+
+/// A running daemon.
+pub(crate) struct House {
+    pub(crate) address: SocketAddr,
+    pub(crate) admin: SocketAddr,
+    pub(crate) api: Api,
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) store: Store,
+    pub(crate) http: reqwest::Client,
+    pub(crate) folder: TempDir,
+}
+
+pub(crate) fn workspace() -> WorkspaceId {
+    WorkspaceId::new("acme").expect("a workspace id")
+}
+
+impl House {
+    pub(crate) async fn open() -> Self {
+        Self::open_with(Rules::default()).await
+    }
+
+    pub(crate) async fn open_with(rules: Rules) -> Self {
+        // Another test of this process may have installed it already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let folder = tempfile::tempdir().expect("a scratch directory");
+        let store = Store::open(&folder.path().join("ringdown.db")).await.expect("a store");
+        let (acme, line) = set_up(&store).await;
+        let vault = folder.path().join("vault");
+        let hub = Hub::new(rules.resume_grace);
+        let house = switchboard::House {
+            workspace: acme,
+            lines: BTreeMap::from([(line.id.clone(), line)]),
+            ring_time: Duration::from_secs(28),
+            claim_lease: Duration::from_secs(5),
+            connect_age_max: Duration::from_secs(90),
+            live_calls_max: 10,
+            recording_format: RecordingFormat::OggOpus,
+        };
+        let media = media::start(media_config()).expect("a media plane");
+        let recorder_config = recording::RecorderConfig { folder: vault.clone() };
+        let (recorder, _) =
+            recording::Recorder::start(recorder_config, Box::new(NoTaps)).expect("a recorder");
+        let bell = hub.clone();
+        let doors =
+            Doors { graph: graph(), plane: media.plane, recorder, store: store.clone(), bell };
+        let api = Api::new(Parts {
+            config: ApiConfig {
+                workspace: workspace(),
+                allowed_origins: vec!["https://crm.example.com".to_owned()],
+                token_ttl: Duration::from_secs(60),
+                heartbeat: rules.heartbeat,
+                resume_grace: rules.resume_grace,
+                vault,
+                cookie_secure: rules.cookie_secure,
+            },
+            hub: hub.clone(),
+            switchboard: Switchboard::start(house, doors, media.events),
+            store: store.clone(),
+            verifier: WebhookVerifier::new(vec![APP_SECRET.into()]).expect("a secret"),
+            verify_token: VerifyToken::new(VERIFY_TOKEN.into()).expect("a token"),
+            token_key: TokenKey::from_bytes(&[7; 32]).expect("a long key"),
+            metrics: Metrics::new(),
+        });
+        let (address, admin) = listen(&api).await;
+        let http = reqwest::Client::builder()
+            .timeout(WAIT)
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .build()
+            .expect("an HTTP client");
+        Self { address, admin, api, hub, store, http, folder }
+    }
+
+    /// A request without credentials.
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("http://{}{path}", self.address))
+    }
+
+    /// A request with the workspace's API key.
+    pub(crate) fn keyed(&self, method: Method, path: &str) -> RequestBuilder {
+        self.request(method, path).bearer_auth(KEY)
+    }
+
+    /// A request as the desk's page makes it.
+    pub(crate) fn desk_request(&self, method: Method, path: &str) -> RequestBuilder {
+        let origin = format!("http://{}", self.address);
+        self.request(method, path).header("origin", origin).header("x-ringdown-desk", "1")
+    }
+
+    /// `GET` with the API key, expecting a document.
+    pub(crate) async fn get(&self, path: &str) -> Value {
+        document(self.keyed(Method::GET, path)).await
+    }
+
+    /// A webhook with a right signature.
+    pub(crate) async fn webhook(&self, body: &[u8]) -> reqwest::Response {
+        let request = self.request(Method::POST, "/webhooks/whatsapp");
+        let request = request.header("x-hub-signature-256", signature(body));
+        request.body(body.to_vec()).send().await.expect("an answer")
+    }
+
+    /// A token for an agent, who is created if need be.
+    pub(crate) async fn token(&self, name: &str) -> String {
+        let put = self.keyed(Method::PUT, &format!("/v1/agents/{name}"));
+        document(put.json(&json!({ "name": name }))).await;
+        let path = format!("/v1/agents/{name}/token");
+        let minted = document(self.keyed(Method::POST, &path)).await;
+        minted["token"].as_str().expect("a token").to_owned()
+    }
+
+    /// A device of an agent, welcomed.
+    pub(crate) async fn device(&self, name: &str) -> Welcomed {
+        let token = self.token(name).await;
+        let mut device = Device::connect(self.address).await;
+        device.hello(&token, None).await;
+        Welcomed::read(device).await
+    }
+
+    /// Devices of an agent as REST shows them.
+    pub(crate) async fn devices_of(&self, name: &str) -> u64 {
+        let agents = self.get("/v1/agents").await;
+        let mut agents = agents.as_array().expect("a list").iter();
+        let agent = agents.find(|agent| agent["id"] == name).expect("the agent");
+        agent["devices"].as_u64().expect("a number")
+    }
+}
+
+async fn set_up(store: &Store) -> (Workspace, LineRow) {
+    let named = |id: &str| Workspace {
+        id: WorkspaceId::new(id).expect("a workspace id"),
+        name: id.to_owned(),
+        currency: Currency::USD,
+        minimum_balance: Micros::from_units(10),
+    };
+    let (acme, other) = (named("acme"), named("other"));
+    let line = LineRow {
+        id: LineId::new(LINE).expect("a line id"),
+        workspace: acme.id.clone(),
+        name: "Support".to_owned(),
+        inbound: true,
+        recording: RecordingMode::Off,
+    };
+    for workspace in [&acme, &other] {
+        store.ensure_workspace(workspace).await.expect("a workspace");
+    }
+    store.ensure_line(&line).await.expect("a line");
+    store.add_api_key(&acme.id, "tests", KEY).await.expect("a key");
+    store.add_api_key(&other.id, "others", OTHER_KEY).await.expect("a key");
+    (acme, line)
+}
+
+fn media_config() -> media::MediaConfig {
+    let bind = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    media::MediaConfig { bind, allow_private_remotes: true, ..media::MediaConfig::default() }
+}
+
+/// Meta at an address where nobody listens: refusals of calls are tried and fail.
+fn graph() -> Graph {
+    Graph::new(GraphConfig {
+        base_url: "http://127.0.0.1:9".to_owned(),
+        version: "v23.0".to_owned(),
+        token: "token".into(),
+        app_secret_proof: None,
+        timeout: GraphConfig::DEFAULT_TIMEOUT,
+    })
+    .expect("a Graph client")
+}
+
+async fn listen(api: &Api) -> (SocketAddr, SocketAddr) {
+    let own = (Ipv4Addr::LOCALHOST, 0);
+    let listener = TcpListener::bind(own).await.expect("a free port");
+    let admin = TcpListener::bind(own).await.expect("a free port");
+    let addresses = (
+        listener.local_addr().expect("a bound address"),
+        admin.local_addr().expect("a bound address"),
+    );
+    tokio::spawn(api::serve(listener, api.clone(), tokio_util::sync::CancellationToken::new()));
+    tokio::spawn(api::serve_admin(admin, api.clone(), tokio_util::sync::CancellationToken::new()));
+    addresses
+}
+
+/// The recorder's source of frames in a house where nothing is recorded.
+struct NoTaps;
+
+impl recording::FrameSource for NoTaps {
+    fn drain(&mut self, _: &mut dyn FnMut(recording::Frame<'_>)) -> usize {
+        0
+    }
+}
+
+/// `X-Hub-Signature-256` of a body.
+pub(crate) fn signature(body: &[u8]) -> String {
+    let mut keyed: Hmac<Sha256> =
+        Hmac::new_from_slice(APP_SECRET.as_bytes()).expect("HMAC takes any key");
+    keyed.update(body);
+    let digest = keyed.finalize().into_bytes();
+    let digits: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("sha256={digits}")
+}
+
+/// The document of a request that must succeed.
+pub(crate) async fn document(request: RequestBuilder) -> Value {
+    let (status, body) = answer(request).await;
+    assert!(status.is_success(), "{status}: {body}");
+    body
+}
+
+/// Status and JSON body.
+pub(crate) async fn answer(request: RequestBuilder) -> (StatusCode, Value) {
+    let response = request.send().await.expect("an answer");
+    let status = response.status();
+    let text = response.text().await.expect("a body");
+    (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+}
+
+/// Status and slug of a request that must be refused with a problem document.
+pub(crate) async fn problem(request: RequestBuilder) -> (u16, String) {
+    let response = request.send().await.expect("an answer");
+    let status = response.status().as_u16();
+    let kind = response.headers().get("content-type").expect("a content type").clone();
+    assert_eq!(kind, "application/problem+json");
+    let body: Value = response.json().await.expect("a problem document");
+    assert_eq!(body["status"], status);
+    assert!(body["detail"].as_str().is_some_and(|detail| !detail.is_empty()));
+    (status, body["type"].as_str().expect("a slug").to_owned())
+}
+
+/// The client end of an agent socket.
+pub(crate) struct Device {
+    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    next_id: u64,
+}
+
+impl Device {
+    /// Connects as a program does: no origin.
+    pub(crate) async fn connect(address: SocketAddr) -> Self {
+        Self::connect_as(address, "/agent/v1", None).await.expect("a socket")
+    }
+
+    /// Connects as a page of `origin` does.
+    pub(crate) async fn connect_as(
+        address: SocketAddr,
+        path: &str,
+        origin: Option<&str>,
+    ) -> Result<Self, Error> {
+        let mut request = format!("ws://{address}{path}").into_client_request()?;
+        let subprotocol = "ringdown.agent.v1".parse().expect("a header value");
+        request.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, subprotocol);
+        if let Some(origin) = origin {
+            request.headers_mut().insert(ORIGIN, origin.parse().expect("a header value"));
+        }
+        let (socket, response) = tokio_tungstenite::connect_async(request).await?;
+        let chosen = response.headers().get(SEC_WEBSOCKET_PROTOCOL);
+        assert_eq!(chosen.expect("a subprotocol"), "ringdown.agent.v1");
+        Ok(Self { socket, next_id: 1 })
+    }
+
+    pub(crate) async fn send_raw(&mut self, message: Message) {
+        self.socket.send(message).await.expect("an open socket");
+    }
+
+    pub(crate) async fn send_text(&mut self, text: &str) {
+        self.send_raw(Message::text(text)).await;
+    }
+
+    /// Sends a command under a number of the caller's choice.
+    pub(crate) async fn send_as(&mut self, id: u64, command: ClientCommand) {
+        let frame = ClientFrame { v: 1, id, command };
+        let text = serde_json::to_string(&frame).expect("a frame");
+        self.send_text(&text).await;
+    }
+
+    /// Sends a command and returns its number.
+    pub(crate) async fn send(&mut self, command: ClientCommand) -> u64 {
+        let id = self.next_id;
+        self.next_id += 1;
+        self.send_as(id, command).await;
+        id
+    }
+
+    pub(crate) async fn hello(&mut self, token: &str, resume: Option<Resume>) -> u64 {
+        let token = token.to_owned();
+        self.send(ClientCommand::Hello { token, device_label: None, resume }).await
+    }
+
+    /// The next frame; `None` when the server closed the socket.
+    pub(crate) async fn next(&mut self) -> Option<ServerFrame> {
+        loop {
+            let message = tokio::time::timeout(WAIT, self.socket.next());
+            match message.await.expect("a frame in time") {
+                Some(Ok(Message::Text(text))) => {
+                    let frame: ServerFrame = serde_json::from_str(&text).expect("a server frame");
+                    assert_eq!(frame.v, 1);
+                    return Some(frame);
+                }
+                Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
+                Some(Ok(_)) => {}
+            }
+        }
+    }
+
+    /// The next frame's event.
+    pub(crate) async fn event(&mut self) -> ServerEvent {
+        self.next().await.expect("a frame, not the end").event
+    }
+
+    /// Everything until the server closes.
+    pub(crate) async fn rest(mut self) -> Vec<ServerEvent> {
+        let mut events = Vec::new();
+        while let Some(frame) = self.next().await {
+            events.push(frame.event);
+        }
+        events
+    }
+
+    /// Loses the network: no goodbye.
+    pub(crate) fn vanish(self) {
+        drop(self.socket);
+    }
+}
+
+/// A device after its welcome.
+pub(crate) struct Welcomed {
+    pub(crate) device: Device,
+    pub(crate) id: model::DeviceId,
+    pub(crate) session: model::SessionId,
+    /// The last numbered frame it saw.
+    pub(crate) seen: u64,
+}
+
+impl Welcomed {
+    /// Reads the welcome, and everything else that is told on joining: presence.
+    pub(crate) async fn read(mut device: Device) -> Self {
+        let frame = device.next().await.expect("a welcome");
+        assert_eq!(frame.seq, 0);
+        let ServerEvent::Welcome { device: id, session, .. } = frame.event else {
+            panic!("expected a welcome, got {:?}", frame.event);
+        };
+        Self { device, id, session, seen: 0 }
+    }
+
+    /// The next numbered event; checks that numbers have no gap.
+    pub(crate) async fn told(&mut self) -> ServerEvent {
+        let frame = self.device.next().await.expect("a frame, not the end");
+        assert_eq!(frame.seq, self.seen + 1, "{:?}", frame.event);
+        self.seen = frame.seq;
+        frame.event
+    }
+
+    /// Reads numbered events until a `media_state` with this reason.
+    pub(crate) async fn told_until(&mut self, reason: &str) {
+        loop {
+            if let ServerEvent::MediaState { reason: Some(said), .. } = self.told().await
+                && said == reason
+            {
+                return;
+            }
+        }
+    }
+
+    pub(crate) fn resume(&self) -> Option<Resume> {
+        Some(Resume { session: self.session, last_seq: self.seen })
+    }
+}
+
+/// An event that tests tell devices; its text makes it recognisable.
+pub(crate) fn note(text: &str) -> ServerEvent {
+    ServerEvent::MediaState { up: false, reason: Some(text.to_owned()) }
+}
