@@ -129,10 +129,14 @@ impl Dtls {
 
     /// Takes a datagram from a proven address. `None` when it was refused unread.
     pub(crate) fn datagram(&mut self, now: Instant, bytes: &[u8]) -> Option<Outcome> {
-        if !self.started || !self.within_rate(now) {
+        if !self.started {
             return None;
         }
+        // What is not admissible costs nothing, and must not use up the peer's rate either.
         let records = self.admissible(bytes)?;
+        if !self.within_rate(now) {
+            return None;
+        }
         // Errors of the handshake end it by time-out or mismatch, never by themselves: until the
         // keys are agreed, anybody who can forge the peer's address could cause them.
         let events = self.endpoint.read(now, PEER, None, records).unwrap_or_default();

@@ -86,8 +86,16 @@ impl Peer {
 
     /// A check as the browser sends it.
     pub(super) fn check(&self) -> Vec<u8> {
-        let username = format!("{}:{}", self.remote.ufrag, self.ufrag);
-        request(&username, &self.remote.pwd, true)
+        request(&self.username(), &self.remote.pwd, true)
+    }
+
+    /// A check that nominates nothing.
+    pub(super) fn plain_check(&self) -> Vec<u8> {
+        request(&self.username(), &self.remote.pwd, false)
+    }
+
+    fn username(&self) -> String {
+        format!("{}:{}", self.remote.ufrag, self.ufrag)
     }
 
     /// The next packet, sealed.

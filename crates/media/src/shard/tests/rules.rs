@@ -35,11 +35,17 @@ fn the_caller_never_waits_longer_than_sixty_milliseconds_for_a_packet() {
     let (whatsapp, agent) = net.bridged();
     // Talks, stops for 300 ms, talks again, is muted, is gone.
     for step in 0..200 {
-        if step % 40 < 25 {
-            net.say(agent, OPUS, b"words");
-        }
         if step == 120 {
             net.command(Command::Mute { leg: agent, muted: true });
+        }
+        if step % 40 < 25 {
+            net.say(agent, OPUS, if step < 120 { b"words" } else { b"muted" });
+        }
+        if step == 25 {
+            let heard = &net.peer(whatsapp).heard;
+            let first = heard.iter().position(|note| note.payload == b"words").unwrap();
+            let talk = &heard[first..];
+            assert!(talk.len() == 25 && talk.iter().all(|note| note.payload == b"words"));
         }
         if step == 160 {
             net.command(Command::Close(agent));
@@ -50,7 +56,7 @@ fn the_caller_never_waits_longer_than_sixty_milliseconds_for_a_packet() {
     }
     net.run(500);
     let heard = &net.peer(whatsapp).heard;
-    assert!(heard.iter().any(|note| note.payload == b"words"));
+    assert!(!heard.iter().any(|note| note.payload == b"muted"));
     for pair in heard.windows(2) {
         assert!(pair[1].at - pair[0].at <= Duration::from_millis(65));
         assert_eq!(pair[0].index + 1, pair[1].index);
@@ -173,6 +179,7 @@ fn a_fault_ends_one_leg_and_the_shard_goes_on() {
     net.run(5);
     assert_eq!(net.down(agent), Some(LegDown::Fault));
     assert_eq!(net.shard.totals.faults, 1);
+    assert_eq!(net.shard.legs[&whatsapp].route.bridged, None);
     net.say(other, OPUS, b"unharmed");
     net.run(200);
     assert!(net.peer(caller).heard.iter().any(|note| note.payload == b"unharmed"));

@@ -105,19 +105,36 @@ fn plain_text_dtls_ends_nothing_and_an_authenticated_close_does() {
 
 #[test]
 fn plain_text_alerts_during_the_handshake_do_not_spoil_it() {
-    let mut net = Net::new();
-    let legs = [net.open(false, true), net.open(true, true)];
-    for step in 0..40u8 {
-        for leg in legs {
+    // A datagram is lost, so that the handshake pauses and the alerts hit the middle of it.
+    for (browser, lost) in (4..10).flat_map(|lost| [(false, lost), (true, lost)]) {
+        let mut net = Net::new();
+        net.losing = Some(lost);
+        let leg = net.open(browser, true);
+        for step in 0..=255 {
             let (via, address) = (net.peer(leg).via, net.peer(leg).address);
-            let alert = [21, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 1, step, 0, 2, 2, 40];
-            net.inject(via, address, &alert);
+            for (level, alert) in [(2, 40), (1, 0)] {
+                let record = [21, 0xfe, 0xfd, 0, 0, 0, 0, 0, level, 1, step, 0, 2, level, alert];
+                net.inject(via, address, &record);
+            }
+            net.run(10);
         }
-        net.run(5);
+        assert!(net.stats(leg).up && net.peer(leg).is_up(), "browser {browser}, datagram {lost}");
     }
-    for leg in legs {
-        assert!(net.stats(leg).up);
+}
+
+#[test]
+fn addresses_that_check_a_whatsapp_leg_are_bounded() {
+    let mut net = Net::new();
+    let (whatsapp, _) = net.bridged();
+    net.air.sent.clear();
+    let check = net.peer(whatsapp).plain_check();
+    for port in 1_000..1_100 {
+        let from = SocketAddr::from(([10, 0, 3, 3], port));
+        net.inject(Via::WhatsApp(whatsapp), from, &check);
     }
+    let answered = net.air.sent.iter().filter(|(_, to, _)| to.ip().to_string() == "10.0.3.3");
+    // Twenty candidates, one of which is the peer itself.
+    assert_eq!(answered.count(), 19);
 }
 
 #[test]
@@ -163,4 +180,36 @@ fn addresses_bound_by_one_leg_are_bounded() {
     }
     net.air.sent.clear();
     assert_eq!(net.shard.by_address.len(), 8);
+}
+
+#[test]
+fn forged_answers_to_checks_do_not_keep_a_lost_caller_alive() {
+    let mut net = Net::new();
+    let (whatsapp, _) = net.bridged();
+    net.peer(whatsapp).deaf = true;
+    let (via, address) = (net.peer(whatsapp).via, net.peer(whatsapp).address);
+    let mut forged = net.peer(whatsapp).check();
+    forged[0] = 1;
+    for _ in 0..31 {
+        net.inject(via, address, &forged);
+        net.run(1_000);
+    }
+    assert_eq!(net.down(whatsapp), Some(LegDown::ConsentLost));
+}
+
+#[test]
+fn a_flood_of_dtls_is_cut_off_at_five_datagrams_a_second() {
+    let mut net = Net::new();
+    let (whatsapp, agent) = net.bridged();
+    net.run(2_000);
+    for leg in [whatsapp, agent] {
+        let (via, address) = (net.peer(leg).via, net.peer(leg).address);
+        let refused = net.stats(leg).refused;
+        for step in 0..100 {
+            let record = [23, 0xfe, 0xfd, 0, 1, 0, 0, 0, 0, 1, step, 0, 4, 1, 2, 3, 4];
+            net.inject(via, address, &record);
+        }
+        assert_eq!(net.stats(leg).refused - refused, 95);
+        assert!(net.stats(leg).up);
+    }
 }
