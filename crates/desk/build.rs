@@ -22,11 +22,8 @@ fn main() {
     if built.join("index.html").is_file() {
         copy_tree(&built, &target).expect("the built desk under web/dist is readable");
     } else {
-        fs::copy(
-            crate_dir.join("placeholder.html"),
-            target.join("index.html"),
-        )
-        .expect("placeholder.html stands beside build.rs");
+        fs::copy(crate_dir.join("placeholder.html"), target.join("index.html"))
+            .expect("placeholder.html stands beside build.rs");
     }
 }
 

@@ -77,28 +77,16 @@ mod tests {
         let sdk = file("sdk/ringdown-sdk.js").unwrap();
         assert_eq!(sdk.content_type, "text/javascript; charset=utf-8");
         assert!(!sdk.immutable);
-        let assets: Vec<_> = Files::iter()
-            .filter(|path| path.starts_with("assets/"))
-            .collect();
+        let assets: Vec<_> = Files::iter().filter(|path| path.starts_with("assets/")).collect();
         let script = assets.iter().find(|path| path.ends_with(".js")).unwrap();
         assert!(file(script).unwrap().immutable);
         let page = file("index.html").unwrap();
-        assert!(
-            String::from_utf8(page.bytes.into_owned())
-                .unwrap()
-                .contains(&**script)
-        );
+        assert!(String::from_utf8(page.bytes.into_owned()).unwrap().contains(&**script));
     }
 
     #[test]
     fn paths_outside_the_desk_name_nothing() {
-        for path in [
-            "",
-            "/index.html",
-            "../Cargo.toml",
-            "assets/../index.html",
-            "assets",
-        ] {
+        for path in ["", "/index.html", "../Cargo.toml", "assets/../index.html", "assets"] {
             assert_eq!(file(path), None, "{path}");
         }
     }
