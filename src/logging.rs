@@ -12,9 +12,10 @@ pub(crate) fn start(format: LogFormat, level: LogLevel) {
         LogLevel::Debug => LevelFilter::DEBUG,
         LogLevel::Trace => LevelFilter::TRACE,
     };
-    // Libraries may print addresses and packets below WARN; what we print is ours to answer for.
+    // Libraries may print addresses and packets; what we print is ours to answer for.
     let filter = tracing_subscriber::filter::Targets::new()
         .with_default(LevelFilter::WARN.min(level))
+        .with_targets(SILENCED.map(|name| (name, LevelFilter::OFF)))
         .with_targets(OURS.map(|name| (name, level)));
     let registry =
         tracing_subscriber::layer::SubscriberExt::with(tracing_subscriber::registry(), filter);
@@ -32,6 +33,9 @@ pub(crate) fn start(format: LogFormat, level: LogLevel) {
     drop(started);
 }
 
+/// The WebRTC family prints peers' addresses and whole packets even at ERROR. What matters of it
+/// reaches the log through `media`.
+const SILENCED: [&str; 4] = ["webrtc", "rtc", "rtc_dtls", "rtc_ice"];
 /// The crates whose level the operator chooses.
 const OURS: [&str; 9] =
     ["ringdown", "api", "switchboard", "call", "whatsapp", "media", "recording", "store", "sim"];

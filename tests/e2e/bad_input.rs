@@ -1,8 +1,9 @@
 //! Input from outside is refused with a typed answer and never takes the daemon down.
 
 use futures_util::{SinkExt, StreamExt};
-use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::handshake::client::Request;
+use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::world::{World, daemon, ended};
 
@@ -51,8 +52,8 @@ async fn an_offer_that_cannot_be_answered_is_rejected_at_meta() {
 #[tokio::test(flavor = "multi_thread")]
 async fn d8_malformed_agent_frames_are_answered_and_the_third_closes_the_socket() {
     let world = World::start().await;
-    let request = world.socket_url().into_client_request().expect("a request");
-    let (mut socket, _) = tokio_tungstenite::connect_async(request).await.expect("connected");
+    let (mut socket, _) =
+        tokio_tungstenite::connect_async(request(&world.socket_url())).await.expect("connected");
     let hello =
         serde_json::json!({ "v": 1, "id": 1, "type": "hello", "token": world.token("ana").await });
     socket.send(Message::text(hello.to_string())).await.expect("sent");
@@ -85,17 +86,32 @@ async fn d8_malformed_agent_frames_are_answered_and_the_third_closes_the_socket(
 #[tokio::test(flavor = "multi_thread")]
 async fn t12_a_socket_without_a_good_token_or_from_a_foreign_page_gets_nothing() {
     let world = World::start().await;
-    let mut request = world.socket_url().into_client_request().expect("a request");
-    request.headers_mut().insert("Origin", "https://evil.example".parse().expect("a header"));
-    assert!(tokio_tungstenite::connect_async(request).await.is_err(), "foreign pages are refused");
+    let mut foreign = request(&world.socket_url());
+    foreign.headers_mut().insert("Origin", "https://evil.example".parse().expect("a header"));
+    assert_eq!(refusal(foreign).await, 403, "foreign pages are refused");
     let with_token = format!("{}?token={}", world.socket_url(), world.token("ana").await);
-    assert!(tokio_tungstenite::connect_async(with_token).await.is_err(), "no tokens in addresses");
+    assert_eq!(refusal(request(&with_token)).await, 400, "no tokens in addresses");
     let (mut socket, _) =
-        tokio_tungstenite::connect_async(world.socket_url()).await.expect("connected");
+        tokio_tungstenite::connect_async(request(&world.socket_url())).await.expect("connected");
     let hello = serde_json::json!({ "v": 1, "id": 1, "type": "hello", "token": "made.up.token" });
     socket.send(Message::text(hello.to_string())).await.expect("sent");
     let answer = socket.next().await.expect("a frame").expect("readable");
     assert!(answer.to_text().expect("text").contains("unauthorized"), "{answer:?}");
+}
+
+fn request(url: &str) -> Request {
+    let mut request = url.into_client_request().expect("a request");
+    let protocol = wire::agent::SUBPROTOCOL.parse().expect("a header");
+    request.headers_mut().insert("Sec-WebSocket-Protocol", protocol);
+    request
+}
+
+/// The HTTP status with which an upgrade is refused.
+async fn refusal(request: Request) -> u16 {
+    match tokio_tungstenite::connect_async(request).await {
+        Err(Error::Http(answer)) => answer.status().as_u16(),
+        other => panic!("not refused: {other:?}"),
+    }
 }
 
 #[test]
