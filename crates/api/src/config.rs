@@ -19,7 +19,8 @@ pub struct ApiConfig {
     /// The workspace this daemon serves; agent tokens of another one are refused.
     pub workspace: WorkspaceId,
     /// Origins (`https://crm.example.com`) whose pages may open the agent socket, beside pages
-    /// that this daemon served itself.
+    /// that this daemon served itself. Which those are is told by the `Host` header: a proxy in
+    /// front must pass it on.
     pub allowed_origins: Vec<String>,
     /// Life of an agent token; cut to [`TOKEN_TTL_MAX`].
     pub token_ttl: Duration,

@@ -140,3 +140,30 @@ impl Bell for Hub {
 fn new_session_id() -> SessionId {
     SessionId::from_uuid(Uuid::now_v7())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn each_lost_socket_has_its_whole_grace() {
+        let grace = Duration::from_secs(25);
+        let hub = Hub::new(grace);
+        let ana = AgentId::new("ana").unwrap();
+        let Seat::New(session, first) = hub.seat(&ana, None) else { panic!("not new") };
+        let resume = Resume { session: session.id(), last_seq: 0 };
+        let lost = |outbox: Arc<Outbox>| {
+            let (hub, session) = (Arc::clone(&hub), Arc::clone(&session));
+            tokio::spawn(async move { hub.release(&session, &outbox).await })
+        };
+        let first_grace = lost(first);
+        tokio::time::sleep(grace - Duration::from_secs(5)).await;
+        let Seat::Resumed(_, second) = hub.seat(&ana, Some(&resume)) else { panic!("not resumed") };
+        let second_grace = lost(second);
+        assert!(!first_grace.await.unwrap(), "it came back");
+        assert_eq!(hub.devices(), 1);
+        assert!(second_grace.await.unwrap(), "it did not come back");
+        assert_eq!(hub.devices(), 0);
+        assert!(matches!(hub.seat(&ana, Some(&resume)), Seat::New(..)));
+    }
+}

@@ -3,6 +3,9 @@
 //! Within the task three loops run side by side: the reader judges frames, the writer empties the
 //! outbox, and the orders are carried out one after the other. A slow order so never keeps
 //! heartbeats from being heard, and an order that was read is finished even when the socket dies.
+//!
+//! A token opens a socket; it does not keep it open. One that expires while its socket lives cuts
+//! nobody off mid-call, but the next socket, a resumed one too, needs a token that is valid then.
 
 mod hello;
 mod intake;

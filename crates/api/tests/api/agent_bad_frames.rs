@@ -93,15 +93,15 @@ async fn haste_is_a_strike_after_a_burst_of_forty() {
 
 #[tokio::test]
 async fn a_silent_device_is_closed_and_one_that_pings_is_not() {
-    let heartbeat = Duration::from_millis(200);
+    let heartbeat = Duration::from_millis(400);
     let house = House::open_with(Rules { heartbeat, ..Rules::default() }).await;
     let silent = house.device("ana").await;
     let mut lively = house.device("ben").await;
     let (_, bye) = tokio::join!(
         async {
-            for _ in 0..10 {
+            for _ in 0..16 {
                 lively.device.send(ClientCommand::Ping {}).await;
-                tokio::time::sleep(heartbeat / 2).await;
+                tokio::time::sleep(heartbeat / 4).await;
             }
         },
         async { silent.device.rest().await.pop() }

@@ -114,25 +114,6 @@ async fn a_device_that_does_not_come_back_has_left() {
 }
 
 #[tokio::test]
-async fn each_lost_socket_has_its_whole_grace() {
-    let resume_grace = Duration::from_millis(1_200);
-    let house = House::open_with(Rules { resume_grace, ..Rules::default() }).await;
-    let ana = house.device("ana").await;
-    let (id, resume) = (ana.id, ana.resume());
-    ana.device.vanish();
-    tokio::time::sleep(Duration::from_millis(800)).await;
-    let mut second = back(&house, "ana", resume.clone()).await;
-    assert!(matches!(second.event().await, ServerEvent::Resumed { .. }));
-    second.vanish();
-    // The first grace ends within this sleep; the second does not.
-    tokio::time::sleep(Duration::from_millis(600)).await;
-    let mut third = back(&house, "ana", resume).await;
-    assert!(matches!(third.event().await, ServerEvent::Resumed { .. }));
-    house.hub.tell(id, note("still here"));
-    while third.event().await != note("still here") {}
-}
-
-#[tokio::test]
 async fn a_device_that_does_not_read_is_closed_as_slow_and_resyncs() {
     let house = House::open().await;
     let ana = house.device("ana").await;

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use model::SdpText;
 use reqwest::Method;
@@ -65,6 +66,9 @@ async fn what_people_and_meta_trust_us_with_is_not_in_the_log() {
     let sign_in = house.desk_request(Method::POST, "/v1/desk/sign-in");
     document(sign_in.json(&json!({ "code": code }))).await;
     ana.device.vanish();
+    while house.get("/v1/calls").await["items"][0]["state"] != "ended" {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 
     let bytes = log.0.lock().unwrap().clone();
     let text = String::from_utf8(bytes).unwrap();
