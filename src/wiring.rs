@@ -170,7 +170,6 @@ fn api_config(config: &Config, vault: &std::path::Path) -> ApiConfig {
         allowed_origins: server.allowed_origins.iter().chain(&server.public_url).cloned().collect(),
         token_ttl: config.agents.token_ttl,
         heartbeat: config.agents.heartbeat,
-        resume_grace: RESUME_GRACE,
         vault: vault.to_path_buf(),
         cookie_secure: server.public_url.as_deref().is_some_and(|url| url.starts_with("https://")),
     }

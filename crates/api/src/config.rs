@@ -26,8 +26,6 @@ pub struct ApiConfig {
     pub token_ttl: Duration,
     /// How often a device must be heard. After two and a half of these a socket is closed.
     pub heartbeat: Duration,
-    /// How long a device stays in the house after its socket was lost.
-    pub resume_grace: Duration,
     /// The folder that holds the recordings.
     pub vault: PathBuf,
     /// Whether the desk's cookie is sent over HTTPS only.

@@ -99,7 +99,6 @@ impl House {
                 allowed_origins: vec!["https://crm.example.com".to_owned()],
                 token_ttl: Duration::from_secs(60),
                 heartbeat: rules.heartbeat,
-                resume_grace: rules.resume_grace,
                 vault,
                 cookie_secure: rules.cookie_secure,
             },
