@@ -22,8 +22,8 @@ use futures_util::{SinkExt, StreamExt};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
-use wire::agent::{ClientCommand, ClientFrame, SUBPROTOCOL, ServerEvent, ServerFrame, VERSION};
 use wire::RingingCall;
+use wire::agent::{ClientCommand, ClientFrame, SUBPROTOCOL, ServerEvent, ServerFrame, VERSION};
 
 /// A heartbeat until the server says how often it wants one.
 const FIRST_HEARTBEAT: Duration = Duration::from_secs(20);
