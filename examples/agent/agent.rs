@@ -1,24 +1,24 @@
-//! The least an agent's program does on Ringdown's WebSocket: sign in, hear calls ring, answer.
-//!
-//! It has no sound. An agent is `ready`, and can win a call, only once its device has sent a media
-//! offer (`go_ready`) and its WebRTC leg is up; that takes a WebRTC stack such as a browser's (our
-//! SDK, `/sdk/ringdown-sdk.js`) or the `webrtc` crate. So here a claim is answered with
-//! `not_ready`, unless another device of the same agent is ready: shown on purpose, because a real
-//! client must handle it. Declining works without sound.
+//! The least a program needs to take calls as an agent: sign in on the WebSocket, go ready with a
+//! WebRTC leg, answer what rings. This one says back what it hears, so a caller can test the line.
 //!
 //! ```text
 //! curl -X POST -H "Authorization: Bearer $API_KEY" http://127.0.0.1:8080/v1/agents/ana/token
-//! RINGDOWN_TOKEN=… cargo run --example agent -- --url ws://127.0.0.1:8080 --on-ring decline
+//! RINGDOWN_TOKEN=… cargo run --example agent -- --url ws://127.0.0.1:8080
 //! ```
 //!
 //! A real client also reconnects and resumes with `hello.resume`; this one ends with its socket.
 #![expect(clippy::print_stdout, reason = "an example talks to the person who runs it")]
+
+mod media;
 
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::{Parser, ValueEnum};
 use futures_util::{SinkExt, StreamExt};
+use media::EchoLeg;
+use model::SdpText;
+use tokio_tungstenite::MaybeTlsStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
@@ -29,7 +29,7 @@ use wire::agent::{ClientCommand, ClientFrame, SUBPROTOCOL, ServerEvent, ServerFr
 const FIRST_HEARTBEAT: Duration = Duration::from_secs(20);
 
 #[derive(Parser)]
-#[command(about = "A minimal agent without sound")]
+#[command(about = "A minimal agent that says back what it hears")]
 struct Arguments {
     /// The daemon; `ws://` only, put a TLS-capable client in front of a public one
     #[arg(long, default_value = "ws://127.0.0.1:8080")]
@@ -38,7 +38,7 @@ struct Arguments {
     #[arg(long, env = "RINGDOWN_TOKEN", hide_env_values = true)]
     token: String,
     /// What to do with a call that rings
-    #[arg(long, value_enum, default_value = "watch")]
+    #[arg(long, value_enum, default_value = "claim")]
     on_ring: OnRing,
 }
 
@@ -48,7 +48,7 @@ enum OnRing {
     Watch,
     /// Stop ringing this agent
     Decline,
-    /// Try to take it
+    /// Take it
     Claim,
 }
 
@@ -76,6 +76,9 @@ async fn main() -> anyhow::Result<()> {
     let (mut socket, _) = tokio_tungstenite::connect_async(request)
         .await
         .with_context(|| format!("no agent socket at {}", arguments.url))?;
+    // Sound takes the same way as the socket.
+    let MaybeTlsStream::Plain(tcp) = socket.get_ref() else { bail!("only ws:// is spoken here") };
+    let own_address = tcp.local_addr()?.ip();
 
     let mut commands = Commands { last_id: 0 };
     let hello = ClientCommand::Hello {
@@ -85,6 +88,8 @@ async fn main() -> anyhow::Result<()> {
     };
     socket.send(commands.frame(hello)?).await?;
 
+    let (leg, offer) = EchoLeg::offering(own_address).await.context("no WebRTC leg")?;
+    let mut offer = Some(offer);
     let mut heartbeat = tokio::time::interval(FIRST_HEARTBEAT);
     heartbeat.tick().await;
     loop {
@@ -99,54 +104,69 @@ async fn main() -> anyhow::Result<()> {
         let Message::Text(text) = message? else { continue };
         // A newer daemon may say things that this program does not know; they are not for it.
         let Ok(frame) = serde_json::from_str::<ServerFrame>(&text) else { continue };
-        if let ServerEvent::Welcome { heartbeat_ms, .. } = &frame.event {
-            // A little more often than asked, because timers are late.
-            let period = Duration::from_millis(heartbeat_ms * 4 / 5);
-            heartbeat = tokio::time::interval(period.max(Duration::from_secs(1)));
-            heartbeat.tick().await;
-        }
-        for command in react(frame.event, arguments.on_ring) {
+        let command = match frame.event {
+            ServerEvent::Welcome { agent_name, heartbeat_ms, .. } => {
+                println!("signed in as {agent_name}");
+                // A little more often than asked, because timers are late.
+                let period = Duration::from_millis(heartbeat_ms * 4 / 5);
+                heartbeat = tokio::time::interval(period.max(Duration::from_secs(1)));
+                heartbeat.tick().await;
+                offer.take().map(|offer| ClientCommand::GoReady { offer: SdpText::new(offer) })
+            }
+            ServerEvent::MediaAnswer { answer } => {
+                leg.answered(answer.as_str()).await?;
+                None
+            }
+            ServerEvent::Ring { ringing } => rang(&ringing, arguments.on_ring),
+            event => {
+                tell(event);
+                None
+            }
+        };
+        if let Some(command) = command {
             socket.send(commands.frame(command)?).await?;
         }
     }
 }
 
-/// Tells what happened and says what to do about it.
-fn react(event: ServerEvent, on_ring: OnRing) -> Vec<ClientCommand> {
+/// Tells what needs no command of ours.
+fn tell(event: ServerEvent) {
     match event {
-        ServerEvent::Welcome { agent_name, snapshot, .. } => {
-            println!("signed in as {agent_name}; {} calls ring", snapshot.ringing.len());
-            return snapshot.ringing.iter().filter_map(|call| rang(call, on_ring)).collect();
-        }
-        ServerEvent::Ring { ringing } => return rang(&ringing, on_ring).into_iter().collect(),
+        ServerEvent::Presence { presence } => println!("presence: {presence:?}"),
         ServerEvent::RingEnd { call, why, winner } => {
             let winner = winner.map_or_else(String::new, |winner| format!(" by {winner}"));
             println!("{call} stopped ringing: {why:?}{winner}");
         }
-        ServerEvent::Error { code, message, hint, .. } => {
-            println!("refused ({code:?}): {message} {hint}");
+        ServerEvent::CallOpen { active } => println!("{} is open: sound flows", active.call),
+        ServerEvent::ClaimReleased { call, reason } => println!("{call} was given back: {reason}"),
+        ServerEvent::CallEnd { call, reason, talked_ms } => {
+            println!("{call} ended after {talked_ms} ms: {:?}", reason.cause);
         }
         ServerEvent::Missed { missed } => {
             println!("{} was missed: {:?}", missed.call, missed.reason);
         }
+        ServerEvent::Error { code, message, hint, .. } => {
+            println!("refused ({code:?}): {message}; {hint}");
+        }
+        ServerEvent::MediaState { up: false, reason } => {
+            println!("the media leg is down: {}", reason.unwrap_or_default());
+        }
         ServerEvent::Bye { why } => println!("the daemon says goodbye: {why:?}"),
-        ServerEvent::Done { .. }
+        ServerEvent::Welcome { .. }
+        | ServerEvent::Ring { .. }
+        | ServerEvent::MediaAnswer { .. }
+        | ServerEvent::MediaState { up: true, .. }
+        | ServerEvent::Done { .. }
         | ServerEvent::Pong { .. }
         | ServerEvent::Resumed { .. }
-        | ServerEvent::MediaAnswer { .. }
-        | ServerEvent::MediaState { .. }
-        | ServerEvent::Presence { .. }
         | ServerEvent::RingUpdate { .. }
         | ServerEvent::ClaimWon { .. }
-        | ServerEvent::ClaimReleased { .. }
-        | ServerEvent::CallOpen { .. }
         | ServerEvent::CallUpdate { .. }
-        | ServerEvent::CallEnd { .. }
         | ServerEvent::Balance { .. } => {}
     }
-    Vec::new()
 }
 
+/// What to do with a call that rings.
 fn rang(ringing: &RingingCall, on_ring: OnRing) -> Option<ClientCommand> {
     let can = if ringing.claimable { "can be taken" } else { "cannot be taken here" };
     println!("{} rings on {}: {} ({can})", ringing.call, ringing.line_name, ringing.from.display);
