@@ -1,5 +1,6 @@
 //! From a checked configuration to a running daemon: doors, house, faces.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,7 +9,6 @@ use std::time::Duration;
 use anyhow::{Context, anyhow};
 use api::{Api, ApiConfig, Hub, Metrics, Parts, TokenKey};
 use config::Config;
-use model::RecordingMode;
 use secrecy::ExposeSecret;
 use store::{LineRow, Store, Workspace};
 use switchboard::{Doors, House, Switchboard};
@@ -82,8 +82,10 @@ pub(crate) async fn start(config: &Config) -> anyhow::Result<Running> {
     };
     let house = house(config, &store).await?;
     let switchboard = Switchboard::start(house, doors, media.events);
-    switchboard.list_recovered(&recovered).await;
-    let left = switchboard.recover().await.context("calls of an earlier run cannot be closed")?;
+    let left = switchboard
+        .recover(&recovered)
+        .await
+        .context("calls of an earlier run cannot be closed")?;
     if left > 0 || !recovered.is_empty() {
         tracing::warn!(
             calls = left,
@@ -138,22 +140,22 @@ fn workspace(config: &Config) -> Workspace {
 }
 
 async fn house(config: &Config, store: &Store) -> anyhow::Result<House> {
-    let lines: std::collections::BTreeMap<_, _> = store
+    let configured = |line: &LineRow| config.lines.iter().any(|known| known.id == line.id);
+    let lines: BTreeMap<_, _> = store
         .lines()
         .await?
         .into_iter()
-        .filter(|line| line.workspace == config.workspace.id)
+        .filter(configured)
         .map(|line| (line.id.clone(), line))
         .collect();
     if lines.is_empty() {
-        tracing::warn!(
-            "no line is set up: calls are ignored until the configuration has a [[lines]] entry"
+        tracing::info!(
+            "no [[lines]] are configured: every number of the app takes calls, unrecorded"
         );
     }
-    let recorded = lines.values().filter(|line| line.recording != RecordingMode::Off).count();
-    tracing::debug!(lines = lines.len(), recorded, "lines read");
     Ok(House {
         workspace: workspace(config),
+        any_line: lines.is_empty(),
         lines,
         ring_time: config.rules.ring,
         claim_lease: config.rules.claim_lease,

@@ -1,6 +1,7 @@
 //! Journeys through the real daemon: HTTP, WebSocket, UDP and files, with a simulated Meta.
 
 mod agents_claim_at_once;
+mod any_line;
 mod bad_input;
 mod crash;
 mod gate;

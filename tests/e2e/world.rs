@@ -27,6 +27,7 @@ pub(crate) struct Setup {
     pub(crate) ring_seconds: u32,
     pub(crate) lease_seconds: u32,
     pub(crate) balance_micros: i64,
+    pub(crate) configured_line: bool,
 }
 
 impl Default for Setup {
@@ -37,6 +38,7 @@ impl Default for Setup {
             ring_seconds: 28,
             lease_seconds: 3,
             balance_micros: 25_000_000,
+            configured_line: true,
         }
     }
 }
@@ -275,6 +277,11 @@ fn settings(
 ) -> String {
     let Setup { recording, format, ring_seconds, lease_seconds, .. } = setup;
     let folder = folder.display();
+    let line = if setup.configured_line {
+        format!("[[lines]]\nid = \"{LINE}\"\nname = \"Support\"\nrecording = \"{recording}\"")
+    } else {
+        String::new()
+    };
     format!(
         r#"
 [server]
@@ -298,10 +305,7 @@ format = "{format}"
 [workspace]
 id = "test"
 name = "Test"
-[[lines]]
-id = "{LINE}"
-name = "Support"
-recording = "{recording}"
+{line}
 [rules]
 ring_seconds = {ring_seconds}
 claim_lease_seconds = {lease_seconds}

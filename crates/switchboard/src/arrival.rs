@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use call::{Arrival, Call, Input, Rules, admit};
-use model::{CallId, Cause, Direction, Timestamp};
+use model::{CallId, Cause, Direction, RecordingMode, Timestamp};
 use store::{Burial, LineRow, NewCall, Opened};
 use tokio::sync::mpsc;
 use uuid::Uuid;
@@ -13,6 +13,7 @@ use whatsapp::{Connect, Event, SdpKind, Terminate};
 use wire::CallerView;
 
 use crate::house::SwitchboardError;
+use crate::meta;
 use crate::owner::{ClaimTiming, Message, Owner};
 use crate::registry::MAILBOX_MAX;
 use crate::switchboard::{Inner, Switchboard};
@@ -24,9 +25,18 @@ impl Switchboard {
     /// # Errors
     /// When it could not be stored; answer 503 so that Meta sends it again.
     pub async fn receive(&self, event: Event) -> Result<(), SwitchboardError> {
+        let inner = self.inner.clone();
+        // In a task of its own: a sender who hangs up meanwhile must not leave a call half opened.
+        let taken_in = tokio::spawn(async move { inner.take_in(event).await });
+        taken_in.await.unwrap_or(Err(SwitchboardError::Fault))
+    }
+}
+
+impl Inner {
+    async fn take_in(self: &Arc<Self>, event: Event) -> Result<(), SwitchboardError> {
         match event {
-            Event::Connect(connect) => self.inner.arrived(connect).await,
-            Event::Terminate(terminate) => self.inner.terminated(terminate).await,
+            Event::Connect(connect) => self.arrived(connect).await,
+            Event::Terminate(terminate) => self.terminated(terminate).await,
             Event::Status(status) => {
                 tracing::debug!(line = %status.line, "a status of a call that is not ours was ignored");
                 Ok(())
@@ -42,11 +52,9 @@ impl Switchboard {
             }
         }
     }
-}
 
-impl Inner {
     async fn arrived(self: &Arc<Self>, connect: Connect) -> Result<(), SwitchboardError> {
-        let Some(line) = self.house.lines.get(&connect.line).cloned() else {
+        let Some(line) = self.line_of(&connect).await? else {
             tracing::debug!(line = %connect.line, "a call of a line that is not ours was ignored");
             return Ok(());
         };
@@ -74,6 +82,27 @@ impl Inner {
         let owner = self.owner(id, line, connect, (arrived, arrived_at), mailbox);
         self.spawn_owner(owner, first, queue);
         Ok(())
+    }
+
+    /// The line a call arrived on; `None` when it is not ours. Where every line is, it is set up
+    /// when it is first heard of.
+    async fn line_of(&self, connect: &Connect) -> Result<Option<LineRow>, SwitchboardError> {
+        if let Some(line) = self.house.lines.get(&connect.line) {
+            return Ok(Some(line.clone()));
+        }
+        if !self.house.any_line {
+            return Ok(None);
+        }
+        let number = connect.display_phone_number.as_ref().map(|number| format!("+{number}"));
+        let line = LineRow {
+            id: connect.line.clone(),
+            workspace: self.house.workspace.id.clone(),
+            name: number.unwrap_or_else(|| connect.line.to_string()),
+            inbound: true,
+            recording: RecordingMode::Off,
+        };
+        self.doors.store.ensure_line(&line).await?;
+        Ok(Some(line))
     }
 
     /// Stores the call and asks the gate; `None` when Meta sent it before.
@@ -163,6 +192,7 @@ impl Inner {
             recording: None,
             last_recording: None,
             meta_duration_s: None,
+            noted: None,
             follow_ups: Vec::new(),
             mailbox,
         }
@@ -187,7 +217,7 @@ impl Inner {
     }
 
     async fn terminated(&self, terminate: Terminate) -> Result<(), SwitchboardError> {
-        if !self.house.lines.contains_key(&terminate.line) {
+        if !self.house.any_line && !self.house.lines.contains_key(&terminate.line) {
             return Ok(());
         }
         let known = match self.doors.store.call_of(&terminate.wacid).await? {
@@ -200,7 +230,12 @@ impl Inner {
         let mailbox = known.and_then(|call| self.calls.mailbox(call));
         if let Some(mailbox) = mailbox {
             // A call that ended meanwhile needs no news.
-            let _ = mailbox.send(Message::Terminated { duration_s: terminate.duration_s }).await;
+            let _ = mailbox
+                .send(Message::Terminated {
+                    duration_s: terminate.duration_s,
+                    media_failed: meta::media_failed(&terminate),
+                })
+                .await;
         }
         Ok(())
     }

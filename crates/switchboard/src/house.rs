@@ -31,6 +31,9 @@ pub struct House {
     pub workspace: Workspace,
     /// Its lines.
     pub lines: BTreeMap<LineId, LineRow>,
+    /// Without configured lines every number of Meta's app is a line that takes calls and records
+    /// nothing, so that the daemon works with secrets alone.
+    pub any_line: bool,
     /// How long devices ring.
     pub ring_time: Duration,
     /// How long a winner may take to be heard.
@@ -46,6 +49,9 @@ pub struct House {
 /// Why a webhook could not be taken in. It must be answered with 503, so that Meta sends it again.
 #[derive(Debug, thiserror::Error)]
 pub enum SwitchboardError {
+    /// Taking it in panicked.
+    #[error("a fault inside Ringdown kept the webhook from being taken in; please report it")]
+    Fault,
     /// The database did not take it.
     #[error("the webhook could not be stored: {0}")]
     Store(#[from] store::StoreError),

@@ -80,6 +80,7 @@ impl House {
         let house = switchboard::House {
             workspace: acme,
             lines: BTreeMap::from([(line.id.clone(), line)]),
+            any_line: false,
             ring_time: Duration::from_secs(28),
             claim_lease: Duration::from_secs(5),
             connect_age_max: Duration::from_secs(90),
