@@ -53,6 +53,7 @@ impl Call {
                 self.carrier = Carrier::Unclear { overdue: now + EVIDENCE_WAIT };
                 self.event(Event::AcceptUnclear {});
                 self.start_sound();
+                self.command(Command::ListenToCaller);
             }
         }
     }
@@ -79,12 +80,14 @@ impl Call {
         }
     }
 
-    pub(crate) fn carrier_media_is_up(&mut self) {
-        if !self.carrier_media_up {
-            self.carrier_media_up = true;
-            self.media_overdue = None;
-            self.event(Event::CarrierMediaUp {});
+    pub(crate) fn carrier_media_is_up(&mut self, now: Instant) {
+        if self.carrier_media_up || matches!(self.state, State::Ending { .. } | State::Ended) {
+            return self.ignored("carrier_media_up");
         }
+        self.carrier_media_up = true;
+        self.media_overdue = None;
+        self.event(Event::CarrierMediaUp {});
+        self.open_if_complete(now);
     }
 
     /// The meter stops here; the webhook that says so is awaited a little.
@@ -109,22 +112,32 @@ impl Call {
         }
     }
 
+    /// Sound from the caller proves the path; after an unclear accept it proves that one too.
     pub(crate) fn caller_heard(&mut self, now: Instant) {
-        if matches!(self.carrier, Carrier::Unclear { .. })
-            && !matches!(self.state, State::Ending { .. } | State::Ended)
-        {
+        if matches!(self.state, State::Ending { .. } | State::Ended) {
+            return self.ignored("caller_heard");
+        }
+        if !self.carrier_media_up {
+            self.carrier_media_is_up(now);
+        }
+        if matches!(self.carrier, Carrier::Unclear { .. }) {
             self.accepted(now);
         }
     }
 
-    pub(crate) fn carrier_terminated(&mut self, now: Instant) {
+    pub(crate) fn carrier_terminated(&mut self, media_failed: bool, now: Instant) {
         match self.state {
             State::Offered | State::Ringing { .. } | State::Claimed(_) | State::Bridged(_) => {
-                let reason = EndReason::of(Cause::CallerHungUp, self.was_bridged());
+                let cause = match (media_failed, self.carrier_media_up) {
+                    (false, _) => Cause::CallerHungUp,
+                    (true, true) => Cause::MediaLost,
+                    (true, false) => Cause::MediaNeverUp,
+                };
+                let reason = EndReason::of(cause, self.was_bridged());
                 self.wind_down(reason, &StopWhy::CallerHungUp, now);
                 self.close(reason, now);
             }
-            State::Ending { .. } => self.farewell_answered(),
+            State::Ending { .. } => self.farewell_answered(true, now),
             State::Ended => self.ignored("carrier_terminated"),
         }
     }

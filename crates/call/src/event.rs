@@ -91,6 +91,8 @@ pub enum Event {
         /// Why.
         reason: EndReason,
     },
+    /// Meta did not confirm the end; without media it ends the call itself.
+    FarewellUnconfirmed {},
     /// The call is over.
     Ended {
         /// Why.
@@ -103,4 +105,38 @@ pub enum Event {
         /// The state it met.
         phase: &'static str,
     },
+}
+
+impl Event {
+    /// Whether it announces something that cannot be taken back. It must be durable before that is
+    /// tried, so that a restart knows what may have happened.
+    pub const fn is_intent(&self) -> bool {
+        match self {
+            Self::PreAcceptRequested {} | Self::AcceptRequested {} | Self::EndRequested { .. } => {
+                true
+            }
+            Self::TurnedAway { .. }
+            | Self::RingStarted { .. }
+            | Self::RingJoined { .. }
+            | Self::PreAccepted {}
+            | Self::PreAcceptUnclear {}
+            | Self::CarrierMediaUp {}
+            | Self::Declined { .. }
+            | Self::ClaimWon { .. }
+            | Self::ClaimLost { .. }
+            | Self::ClaimReleased { .. }
+            | Self::Accepted {}
+            | Self::AcceptUnclear {}
+            | Self::Bridged { .. }
+            | Self::Muted { .. }
+            | Self::RecordingStarted {}
+            | Self::RecordingPaused {}
+            | Self::RecordingResumed {}
+            | Self::RecordingStopped {}
+            | Self::RecordingFailed {}
+            | Self::FarewellUnconfirmed {}
+            | Self::Ended { .. }
+            | Self::Ignored { .. } => false,
+        }
+    }
 }

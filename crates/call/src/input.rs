@@ -93,10 +93,16 @@ pub enum Input {
     PreAcceptAnswered(Outcome),
     /// Meta answered `accept`.
     AcceptAnswered(Outcome),
-    /// Meta answered `reject` or `terminate`, or gave up being asked.
-    FarewellAnswered,
+    /// Asking Meta to `reject` or `terminate` came to an end.
+    FarewellAnswered {
+        /// Meta did it, or said that the call was over already.
+        confirmed: bool,
+    },
     /// Meta says the call is over.
-    CarrierTerminated,
+    CarrierTerminated {
+        /// Meta names a failure of the media path as the reason, not a hang-up.
+        media_failed: bool,
+    },
     /// ICE and DTLS towards Meta are up.
     CarrierMediaUp,
     /// Meta closed its media in an orderly way: the caller hung up, and the webhook is on its way.

@@ -73,9 +73,9 @@ impl Call {
             Input::RecordingFailed => self.recording_failed(),
             Input::PreAcceptAnswered(outcome) => self.pre_accept_answered(outcome, now),
             Input::AcceptAnswered(outcome) => self.accept_answered(outcome, now),
-            Input::FarewellAnswered => self.farewell_answered(),
-            Input::CarrierTerminated => self.carrier_terminated(now),
-            Input::CarrierMediaUp => self.carrier_media_is_up(),
+            Input::FarewellAnswered { confirmed } => self.farewell_answered(confirmed, now),
+            Input::CarrierTerminated { media_failed } => self.carrier_terminated(media_failed, now),
+            Input::CarrierMediaUp => self.carrier_media_is_up(now),
             Input::CarrierMediaClosed => self.carrier_media_is_closed(now),
             Input::CarrierMediaDown => self.carrier_media_is_down(now),
             Input::CallerHeard => self.caller_heard(now),
@@ -129,7 +129,7 @@ impl Call {
             }
             Timer::MediaOverdue => self.end(Cause::MediaNeverUp, StopWhy::CallEnded, now),
             Timer::HangUpNewsOverdue => self.end(Cause::CallerHungUp, StopWhy::CallerHungUp, now),
-            Timer::EndOverdue => self.farewell_answered(),
+            Timer::EndOverdue => self.farewell_answered(false, now),
         }
     }
 
@@ -173,6 +173,11 @@ impl Call {
     /// Who talked with the caller.
     pub const fn talker(&self) -> Option<&AgentId> {
         self.talker.as_ref()
+    }
+
+    /// When it ended: the moment the meter stopped, not the one when Meta had been told.
+    pub const fn ended_at(&self) -> Option<Instant> {
+        self.ended_at
     }
 
     /// From Meta's acceptance to the end, by the monotonic clock; zero when never accepted.
@@ -249,13 +254,22 @@ impl Call {
     }
 
     fn device_ready(&mut self, target: Target) {
-        if matches!(self.state, State::Ringing { .. }) {
-            if self.ring.add(&target) {
-                self.event(Event::RingJoined { agent: target.agent.clone() });
-                self.command(Command::Ring(vec![target]));
+        match &self.state {
+            State::Ringing { .. } => {
+                if self.ring.add(&target) {
+                    self.event(Event::RingJoined { agent: target.agent.clone() });
+                    self.command(Command::Ring(vec![target]));
+                }
             }
-        } else {
-            self.ignored("device_ready");
+            // It rings if the winner gives the call back.
+            State::Claimed(claim) if claim.target.device != target.device => {
+                self.ring.add(&target);
+            }
+            State::Offered
+            | State::Claimed(_)
+            | State::Bridged(_)
+            | State::Ending { .. }
+            | State::Ended => self.ignored("device_ready"),
         }
     }
 
@@ -352,7 +366,7 @@ impl Call {
         let State::Claimed(claim) = &self.state else {
             return;
         };
-        if !claim.heard || self.carrier != Carrier::Accepted {
+        if !claim.heard || self.carrier != Carrier::Accepted || !self.carrier_media_up {
             return;
         }
         let claim = claim.clone();
@@ -392,16 +406,14 @@ impl Call {
             return self.ignored("release");
         };
         let target = claim.target.clone();
-        let silenced = self.ring.silence(&target.agent);
+        // Their other devices have been silent since the claim.
+        self.ring.silence(&target.agent);
         self.event(Event::ClaimReleased { agent: target.agent.clone(), why });
         if matches!(self.carrier, Carrier::Accepted | Carrier::Unclear { .. }) {
             self.command(Command::Unbridge(target.clone()));
         }
         self.state = State::Ringing { ends: now + self.rules.ring_time };
         self.command(Command::Release { target, why });
-        if !silenced.is_empty() {
-            self.command(Command::StopRinging { devices: silenced, why: StopWhy::CallEnded });
-        }
         if self.ring.is_empty() {
             return self.end(Cause::AgentLegFailed, StopWhy::CallEnded, now);
         }
@@ -442,13 +454,12 @@ impl Call {
         }
     }
 
-    pub(crate) fn farewell_answered(&mut self) {
+    pub(crate) fn farewell_answered(&mut self, confirmed: bool, now: Instant) {
         if let State::Ending { reason, .. } = self.state {
-            let at = self.ended_at;
-            self.state = State::Ended;
-            self.ended_at = at;
-            self.event(Event::Ended { reason });
-            self.command(Command::CloseBooks(reason));
+            if !confirmed {
+                self.event(Event::FarewellUnconfirmed {});
+            }
+            self.close(reason, now);
         }
     }
 

@@ -72,6 +72,8 @@ pub enum Command {
     },
     /// From now on Meta gets sound from us: silence until a bridge speaks.
     Speak,
+    /// Report the caller's next sound: after an unclear accept it tells that Meta accepted.
+    ListenToCaller,
     /// Join the legs.
     Bridge(Target),
     /// Part the legs.

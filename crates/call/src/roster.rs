@@ -78,6 +78,11 @@ impl Roster {
         self.devices.get(&device).map(|entry| &entry.agent)
     }
 
+    /// Whether the agent wants calls on this device.
+    pub fn wants_calls(&self, device: DeviceId) -> bool {
+        self.devices.get(&device).is_some_and(|entry| entry.wants_calls)
+    }
+
     /// Whether this device can ring: wanted, and its media leg is up.
     pub fn ringable(&self, device: DeviceId) -> bool {
         self.devices.get(&device).is_some_and(|entry| entry.wants_calls && entry.leg_up)

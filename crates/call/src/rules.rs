@@ -5,19 +5,21 @@ use std::time::Duration;
 use model::RecordingMode;
 
 /// How long Graph may take to answer `accept`, all retries included, before the call is given up.
-/// The Graph client itself stops at 10 s; the rest is slack for a busy machine.
-pub(crate) const ACCEPT_WAIT: Duration = Duration::from_secs(15);
+/// The Graph client itself stops at 6 s; the rest is slack for a busy machine.
+pub(crate) const ACCEPT_WAIT: Duration = Duration::from_secs(8);
 /// How long Graph may take to answer `pre_accept`; a claim that waits for it goes on without.
-pub(crate) const PRE_ACCEPT_WAIT: Duration = Duration::from_secs(12);
-/// How long to look for sound from the caller when Graph did not say whether `accept` worked.
-pub(crate) const EVIDENCE_WAIT: Duration = Duration::from_secs(5);
+pub(crate) const PRE_ACCEPT_WAIT: Duration = Duration::from_secs(8);
+/// How long to look for sound from the caller when Graph did not say whether `accept` worked. A
+/// phone that talks sends fifty packets a second, and the agent shall know after 8 s in all.
+pub(crate) const EVIDENCE_WAIT: Duration = Duration::from_secs(2);
 /// ICE and DTLS towards Meta must be up this long after `accept`; the caller's phone gives up at 20 s.
 pub(crate) const MEDIA_UP_WAIT: Duration = Duration::from_secs(15);
 /// How long Meta's terminate webhook may trail the media it closed. Most hang-ups arrive this way
 /// round; only without the webhook do we end the call at Meta ourselves.
 pub(crate) const HANG_UP_NEWS_WAIT: Duration = Duration::from_secs(3);
-/// How long to wait for Meta to confirm an end before the books are closed anyway.
-pub(crate) const END_WAIT: Duration = Duration::from_secs(12);
+/// How long to wait for Meta to confirm an end before the books are closed anyway. Asking goes on
+/// beside them; a closing house must be done within 10 s.
+pub(crate) const END_WAIT: Duration = Duration::from_secs(6);
 
 /// What the line and the house lay down for a call.
 #[derive(Clone, Debug)]

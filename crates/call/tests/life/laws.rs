@@ -23,12 +23,12 @@ fn any_input() -> impl Strategy<Value = Input> {
         1 => who.prop_map(|target| Input::PauseRecording { device: target.device }),
         2 => outcome.clone().prop_map(Input::PreAcceptAnswered),
         2 => outcome.prop_map(Input::AcceptAnswered),
-        1 => Just(Input::CarrierTerminated),
+        1 => any::<bool>().prop_map(|media_failed| Input::CarrierTerminated { media_failed }),
         1 => Just(Input::CarrierMediaUp),
         1 => Just(Input::CarrierMediaDown),
         1 => Just(Input::CarrierMediaClosed),
         1 => Just(Input::CallerHeard),
-        1 => Just(Input::FarewellAnswered),
+        1 => any::<bool>().prop_map(|confirmed| Input::FarewellAnswered { confirmed }),
         1 => Just(Input::End { cause: Cause::OperatorEnded }),
         1 => Just(Input::RecordingFailed),
     ]
@@ -61,7 +61,7 @@ proptest! {
         }
         stage.wait_until(second + 200.0);
         if matches!(stage.call.phase(), Phase::Bridged) {
-            stage.at(second + 200.0, Input::CarrierTerminated);
+            stage.at(second + 200.0, Input::CarrierTerminated { media_failed: false });
         }
         prop_assert_eq!(stage.call.phase(), Phase::Ended, "every wait has a deadline");
         prop_assert!(stage.count(|c| matches!(c, Command::Accept)) <= 1);

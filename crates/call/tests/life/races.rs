@@ -32,7 +32,7 @@ fn a2_a_second_tab_of_the_winner_is_told_it_is_their_own() {
 #[test]
 fn a3_a_claim_after_the_caller_hung_up_asks_nothing_of_meta() {
     let mut stage = answered();
-    stage.at(1.0, Input::CarrierTerminated);
+    stage.at(1.0, Input::CarrierTerminated { media_failed: false });
     let late = stage.at(1.0, Input::Claim { target: target("ana", 1) });
     assert_eq!(late, Response::Refused(Refusal::Over));
     assert_eq!(stage.count(|c| matches!(c, Command::Accept | Command::Farewell(_))), 0);
@@ -42,7 +42,7 @@ fn a3_a_claim_after_the_caller_hung_up_asks_nothing_of_meta() {
 fn a3_an_accept_that_succeeds_after_the_hang_up_is_followed_by_terminate() {
     let mut stage = answered();
     stage.at(1.0, Input::Claim { target: target("ana", 1) });
-    stage.at(1.1, Input::CarrierTerminated);
+    stage.at(1.1, Input::CarrierTerminated { media_failed: false });
     assert_eq!(stage.count(|c| matches!(c, Command::Farewell(_))), 0);
     stage.at(1.2, Input::AcceptAnswered(Outcome::Done));
     assert_eq!(stage.count(|c| matches!(c, Command::Farewell(_))), 1);
@@ -70,6 +70,30 @@ fn a5_a_winner_who_is_never_heard_gives_the_call_back_to_the_others() {
     stage.at(10.1, Input::AgentHeard { device: target("ben", 2).device });
     assert_eq!(stage.call.phase(), Phase::Bridged);
     assert_eq!(stage.count(|c| matches!(c, Command::Accept)), 1, "Meta is asked to accept once");
+}
+
+#[test]
+fn a5_who_became_ready_during_a_claim_rings_when_it_is_given_back() {
+    let mut stage = Stage::ringing(&[target("ana", 1)]);
+    stage.at(0.1, Input::PreAcceptAnswered(Outcome::Done));
+    stage.at(1.0, Input::Claim { target: target("ana", 1) });
+    stage.at(2.0, Input::DeviceReady { target: target("ben", 2) });
+    assert_eq!(stage.count(|c| matches!(c, Command::Ring(_))), 1, "no ring while it is claimed");
+    stage.at(3.0, Input::AgentLegFailed { device: target("ana", 1).device, why: "test" });
+    assert_eq!(stage.call.phase(), Phase::Ringing);
+    assert_eq!(stage.count(|c| *c == Command::Ring(vec![target("ben", 2)])), 1);
+}
+
+#[test]
+fn a5_the_silent_tabs_of_a_failed_winner_are_not_told_twice() {
+    let mut stage = answered();
+    stage.at(1.0, Input::Claim { target: target("ana", 1) });
+    stage.wait_until(9.5);
+    let other_tab = target("ana", 3).device;
+    let stops = stage.count(
+        |c| matches!(c, Command::StopRinging { devices, .. } if devices.contains(&other_tab)),
+    );
+    assert_eq!(stops, 1);
 }
 
 #[test]
