@@ -5,6 +5,7 @@ use wire::agent::ServerEvent;
 
 /// Tells devices what happened. Implemented by the face that holds their sockets.
 pub trait Bell: Send + Sync {
-    /// Hands an event to one device. Never blocks; a device that is gone is ignored.
+    /// Hands an event to one device. Never blocks and never calls the switchboard back; a device
+    /// that is gone is ignored.
     fn tell(&self, device: DeviceId, event: ServerEvent);
 }

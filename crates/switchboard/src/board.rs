@@ -1,11 +1,12 @@
 //! What is known about devices right now: roster, media legs, rings, active calls.
 //!
-//! One lock, held only for look-ups and small changes, never across an await.
+//! One lock, held for look-ups, small changes and putting news into devices' boxes, never across
+//! an await.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use call::Roster;
-use model::{AgentId, CallId, DeviceId, LegId, Presence};
+use model::{AgentId, CallId, DeviceId, LegId, Presence, RecordingId};
 use wire::agent::Snapshot;
 use wire::{ActiveCall, PresenceReason, RingingCall};
 
@@ -36,6 +37,23 @@ pub(crate) struct Board {
     agent_legs: BTreeMap<DeviceId, LegId>,
     pub(crate) rings: BTreeMap<CallId, RingEntry>,
     pub(crate) active: BTreeMap<DeviceId, ActiveCall>,
+    /// Recordings that run.
+    pub(crate) recordings: BTreeMap<CallId, RecordingId>,
+}
+
+/// What a call had on the board.
+#[derive(Debug)]
+pub(crate) struct Remnants {
+    /// Devices that rang.
+    pub(crate) rung: BTreeSet<DeviceId>,
+    /// Devices that had the call, with their legs.
+    pub(crate) talking: Vec<(DeviceId, Option<LegId>)>,
+    /// Agents who were on it, free now.
+    pub(crate) agents: Vec<AgentId>,
+    /// The legs towards Meta.
+    pub(crate) legs: Vec<LegId>,
+    /// The recording that ran.
+    pub(crate) recording: Option<RecordingId>,
 }
 
 impl Board {
@@ -74,8 +92,32 @@ impl Board {
         Some(leg)
     }
 
-    /// Forgets the WhatsApp leg of a call.
-    pub(crate) fn remove_call_legs(&mut self, call: CallId) -> Vec<LegId> {
+    /// Forgets everything about a call.
+    pub(crate) fn remove_call(&mut self, call: CallId) -> Remnants {
+        let on_it = |active: &ActiveCall| active.call == call;
+        let talking: Vec<_> = self
+            .active
+            .iter()
+            .filter(|(_, active)| on_it(active))
+            .map(|(device, _)| (*device, self.agent_leg(*device)))
+            .collect();
+        self.active.retain(|_, active| !on_it(active));
+        let live = self.roster.agents().into_iter();
+        let agents: Vec<_> =
+            live.filter(|live| live.on_call == Some(call)).map(|live| live.agent).collect();
+        for agent in &agents {
+            self.roster.free(agent, call);
+        }
+        Remnants {
+            rung: self.rings.remove(&call).map(|entry| entry.devices).unwrap_or_default(),
+            talking,
+            agents,
+            legs: self.remove_call_legs(call),
+            recording: self.recordings.remove(&call),
+        }
+    }
+
+    fn remove_call_legs(&mut self, call: CallId) -> Vec<LegId> {
         let legs: Vec<LegId> = self
             .legs
             .iter()

@@ -1,7 +1,8 @@
 //! The journal and the closing of calls, written in order by one task.
 //!
-//! Nothing on the audio path waits for the database: a call waits for its event at most
-//! [`JOURNAL_WAIT`] and goes on; the event is written when the database answers again.
+//! Nothing on the audio path waits for the database. Only what announces a step at Meta is waited
+//! for, at most [`INTENT_WAIT`]; then the call goes on, and what it did is written when the
+//! database answers again.
 
 use std::time::Duration;
 
@@ -9,14 +10,13 @@ use ledger::Transaction;
 use model::CallId;
 use store::{Cdr, NewEvent, Store, StoreError};
 use tokio::sync::{mpsc, oneshot};
-use tokio_util::task::TaskTracker;
 use wire::rest::CallState;
 
-/// Writes that may wait: some seconds of a busy house. When it is full, calls wait at most
-/// [`JOURNAL_WAIT`] each and the event is dropped with an error in the log.
+/// Writes that may wait: some seconds of a busy house. When it is full, events are dropped with an
+/// error in the log.
 const QUEUE_MAX: usize = 8_192;
-/// How long a call waits for its event to be durable before it acts.
-const JOURNAL_WAIT: Duration = Duration::from_millis(250);
+/// How long a call waits for an intent to be durable before it acts on it.
+const INTENT_WAIT: Duration = Duration::from_millis(250);
 /// Pauses between attempts to write while the database fails.
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
 /// How long a closing house waits for its last writes.
@@ -43,15 +43,23 @@ pub(crate) struct Books {
 }
 
 impl Books {
-    pub(crate) fn open(store: Store, tasks: &TaskTracker) -> Self {
+    pub(crate) fn open(store: Store) -> Self {
         let (jobs, queue) = mpsc::channel(QUEUE_MAX);
-        tasks.spawn(write(store, queue));
+        tokio::spawn(write(store, queue));
         Self { jobs }
     }
 
-    /// Writes an event down and waits, but not long, until it is durable.
-    pub(crate) async fn journal(&self, call: CallId, event: NewEvent) {
-        self.put(Entry::Event(call, event), JOURNAL_WAIT).await;
+    /// Has an event written down; nobody waits for it.
+    pub(crate) fn note(&self, call: CallId, event: NewEvent) {
+        let job = Job { entry: Entry::Event(call, event), written: None };
+        if self.jobs.try_send(job).is_err() {
+            tracing::error!(%call, "the database is far behind: an event is not journalled");
+        }
+    }
+
+    /// Writes an event down and waits, but not long, until it and all before it are durable.
+    pub(crate) async fn intend(&self, call: CallId, event: NewEvent) {
+        self.put(Entry::Event(call, event), INTENT_WAIT).await;
     }
 
     /// Notes where a call is, for lists; nobody waits for it.
@@ -79,7 +87,7 @@ impl Books {
             }
         };
         if tokio::time::timeout(wait, handed_over).await.is_err() {
-            tracing::warn!("the database is slow: a call went on before its event was durable");
+            tracing::warn!("the database is slow: a call went on before its journal was durable");
         }
     }
 }

@@ -15,15 +15,17 @@ use crate::switchboard::Inner;
 const INBOUND_RATE: Micros = Micros::ZERO;
 
 impl Owner {
-    pub(crate) async fn close_books(&mut self, reason: EndReason) {
+    pub(crate) fn close_books(&self, reason: EndReason) {
         let now = Instant::now();
-        let ring_ended = self.ring_ended.unwrap_or(now);
+        let ended = self.call.ended_at().unwrap_or(now);
+        let ring_ended = self.ring_ended.unwrap_or(ended);
         let duration = self.call.duration(now);
         let talked = self.call.was_bridged();
-        let settlement = self.inner.settle(self.id, duration, Timestamp::now());
+        let ended_at = Timestamp::now().plus_millis(-millis(now.saturating_duration_since(ended)));
+        let settlement = if talked { self.inner.settle(self.id, duration, ended_at) } else { None };
         let cdr = Cdr {
             call: self.id,
-            ended_at: Timestamp::now(),
+            ended_at,
             disposition: Disposition::of(reason, talked),
             end: reason,
             missed: MissedReason::of(reason.cause, talked),
@@ -38,21 +40,24 @@ impl Owner {
             meta_duration_s: self.meta_duration_s,
         };
         self.log(&cdr);
-        let missed = cdr.missed;
-        let rang_ms = cdr.ring_ms;
+        let missed = cdr.missed.map(|reason| MissedCall {
+            call: self.id,
+            from: self.caller.clone(),
+            line: self.line.id.clone(),
+            at: self.arrived_at,
+            reason,
+            rang_ms: cdr.ring_ms,
+        });
         let transactions = settlement.map(|settled| settled.transaction).into_iter().collect();
-        self.inner.books.close_call(cdr, transactions).await;
-        if let Some(reason) = missed {
-            self.inner.tell_missed(&MissedCall {
-                call: self.id,
-                from: self.caller.clone(),
-                line: self.line.id.clone(),
-                at: self.arrived_at,
-                reason,
-                rang_ms,
-            });
-        }
-        self.inner.tell_balance().await;
+        let inner = self.inner.clone();
+        // Beside the call: a database that is down must not keep a dead call in the house.
+        self.inner.tasks.spawn(async move {
+            inner.books.close_call(cdr, transactions).await;
+            if let Some(missed) = missed {
+                inner.tell_missed(&missed);
+            }
+            inner.tell_balance().await;
+        });
     }
 
     /// The one INFO line of a call. It names nobody outside.
@@ -77,7 +82,7 @@ impl Owner {
 }
 
 impl Inner {
-    /// The money of a call that Meta accepted; `None` for one it never did.
+    /// The money of a call in which people talked; `None` when there was nothing to count.
     pub(crate) fn settle(
         &self,
         call: CallId,

@@ -3,7 +3,8 @@
 use std::time::Instant;
 
 use call::{Input, Target};
-use model::{AgentId, CallId, DeviceId, SdpText};
+use media::OpenedLeg;
+use model::{AgentId, CallId, DeviceId, LegId, SdpText};
 use wire::agent::{ErrorCode, RecordAction, ServerEvent, Snapshot};
 
 use crate::board::LegOwner;
@@ -40,7 +41,7 @@ impl Switchboard {
         if let Some(leg) = leg {
             self.inner.doors.plane.close(leg).await;
         }
-        self.inner.calls.device_gone(device).await;
+        self.inner.calls.device_gone(device, None);
         if let Some(agent) = agent {
             self.inner.presence_changed(&agent);
         }
@@ -72,38 +73,46 @@ impl Switchboard {
                 return Err(Refusal::new(ErrorCode::BadOffer, error.to_string(), hint));
             }
         };
-        let (known, old) = {
-            let mut board = self.inner.board.lock();
-            let known = board.roster.want_calls(device, true);
-            board.roster.leg_is(device, false);
-            let old = if known {
-                let old = board.remove_agent_leg(device);
-                board.add_leg(opened.leg, LegOwner::Device(device));
-                old
-            } else {
-                Some(opened.leg)
-            };
-            (known, old)
-        };
-        if let Some(leg) = old {
+        let (unused, outcome) = self.seat_leg(device, opened);
+        if let Some(leg) = unused {
             self.inner.doors.plane.close(leg).await;
         }
-        if known { Ok(opened.answer) } else { Err(Refusal::internal("the device has left")) }
+        outcome
     }
 
-    /// The agent wants no calls on this device. Its leg is closed unless a call uses it.
+    /// Makes a leg the device's own. Returns the leg that is of no use now, too.
+    fn seat_leg(
+        &self,
+        device: DeviceId,
+        opened: OpenedLeg,
+    ) -> (Option<LegId>, Result<SdpText, Refusal>) {
+        let mut board = self.inner.board.lock();
+        if board.active.contains_key(&device) {
+            return (Some(opened.leg), Err(Refusal::on_call()));
+        }
+        if !board.roster.want_calls(device, true) {
+            return (Some(opened.leg), Err(Refusal::internal("the device has left")));
+        }
+        board.roster.leg_is(device, false);
+        let old = board.remove_agent_leg(device);
+        board.add_leg(opened.leg, LegOwner::Device(device));
+        (old, Ok(opened.answer))
+    }
+
+    /// The agent wants no calls on this device. Its leg is closed, at once or when the call that
+    /// uses it is over.
     pub async fn go_away(&self, device: DeviceId) {
-        let (agent, leg) = {
+        let (agent, held, leg) = {
             let mut board = self.inner.board.lock();
             board.roster.want_calls(device, false);
-            let talking = board.active.contains_key(&device);
-            let leg = if talking { None } else { board.remove_agent_leg(device) };
-            (board.roster.agent_of(device).cloned(), leg)
+            let held = board.active.get(&device).map(|active| active.call);
+            let leg = if held.is_some() { None } else { board.remove_agent_leg(device) };
+            (board.roster.agent_of(device).cloned(), held, leg)
         };
         if let Some(leg) = leg {
             self.inner.doors.plane.close(leg).await;
-            self.inner.calls.device_gone(device).await;
         }
+        self.inner.calls.device_gone(device, held);
         if let Some(agent) = agent {
             self.inner.presence_changed(&agent);
         }
@@ -125,32 +134,10 @@ impl Switchboard {
         call: CallId,
         arrived: Instant,
     ) -> Result<(), Refusal> {
-        let mailbox = self.inner.calls.mailbox(call);
-        let (target, newly) = {
-            let mut board = self.inner.board.lock();
-            let agent = board.roster.agent_of(device).cloned().ok_or_else(Refusal::not_ready)?;
-            if mailbox.is_none() {
-                return Err(Refusal::no_such_call());
-            }
-            if !board.roster.ringable(device) {
-                return Err(Refusal::not_ready());
-            }
-            let newly = board.roster.occupy(&agent, call).map_err(|_| Refusal::on_call())?;
-            (Target { agent, device }, newly)
-        };
-        let agent = target.agent.clone();
-        let response = match mailbox {
-            Some(mailbox) => owner::claim(&mailbox, target, arrived).await,
-            None => None,
-        };
-        let outcome = self.inner.answer(response);
-        if outcome.is_err() && newly {
-            self.inner.board.lock().roster.free(&agent, call);
-        }
-        if newly {
-            self.inner.presence_changed(&agent);
-        }
-        outcome
+        let agent = self.agent_of(device)?;
+        let mailbox = self.inner.calls.mailbox(call).ok_or_else(Refusal::no_such_call)?;
+        let answer = owner::claim(&mailbox, Target { agent, device }, arrived).await;
+        answer.unwrap_or_else(|| Err(Refusal::no_such_call()))
     }
 
     /// An agent does not want a call.
@@ -158,14 +145,7 @@ impl Switchboard {
     /// # Errors
     /// When the call is not live or rings no more.
     pub async fn decline(&self, device: DeviceId, call: CallId) -> Result<(), Refusal> {
-        let agent = self
-            .inner
-            .board
-            .lock()
-            .roster
-            .agent_of(device)
-            .cloned()
-            .ok_or_else(Refusal::not_ready)?;
+        let agent = self.agent_of(device)?;
         self.ask(call, Input::Decline { agent }).await
     }
 
@@ -204,6 +184,11 @@ impl Switchboard {
         self.ask(call, input).await
     }
 
+    fn agent_of(&self, device: DeviceId) -> Result<AgentId, Refusal> {
+        let board = self.inner.board.lock();
+        board.roster.agent_of(device).cloned().ok_or_else(Refusal::not_ready)
+    }
+
     async fn ask(&self, call: CallId, input: Input) -> Result<(), Refusal> {
         let mailbox = self.inner.calls.mailbox(call).ok_or_else(Refusal::no_such_call)?;
         let response = owner::ask(&mailbox, input).await;
@@ -222,14 +207,14 @@ impl crate::switchboard::Inner {
         let Some(leg) = leg else { return };
         self.doors.plane.close(leg).await;
         self.tell(device, ServerEvent::MediaState { up: false, reason: Some(why.to_owned()) });
-        self.calls.send_all(|| Input::AgentLegFailed { device, why }).await;
+        self.calls.post_all(|| Input::AgentLegFailed { device, why });
         if let Some(agent) = agent {
             self.presence_changed(&agent);
         }
     }
 
     /// A device became ringable: whatever rings now rings there too.
-    pub(crate) async fn device_ringable(&self, device: DeviceId) {
+    pub(crate) fn device_ringable(&self, device: DeviceId) {
         let agent = {
             let mut board = self.board.lock();
             board.roster.leg_is(device, true);
@@ -239,18 +224,17 @@ impl crate::switchboard::Inner {
         let Some(agent) = agent else { return };
         self.presence_changed(&agent);
         let target = Target { agent, device };
-        self.calls.send_all(|| Input::DeviceReady { target: target.clone() }).await;
+        self.calls.post_all(|| Input::DeviceReady { target: target.clone() });
     }
 
     /// Sends a media fact to the call that a device holds.
-    pub(crate) async fn tell_call_of(&self, device: DeviceId, message: Message) {
+    pub(crate) fn tell_call_of(&self, device: DeviceId, message: Message) {
         let call = {
             let board = self.board.lock();
             board.roster.agent_of(device).and_then(|agent| board.roster.on_call(agent))
         };
-        if let Some(mailbox) = call.and_then(|call| self.calls.mailbox(call)) {
-            // A call that ended meanwhile needs no news.
-            let _ = mailbox.send(message).await;
+        if let Some(call) = call {
+            self.calls.post(call, message);
         }
     }
 }

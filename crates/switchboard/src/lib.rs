@@ -15,11 +15,13 @@ mod devices;
 mod effects;
 mod house;
 mod media_events;
+mod meta;
 mod owner;
 mod recovery;
 mod refusal;
 mod registry;
 mod switchboard;
+mod tape;
 mod telling;
 
 pub use bell::Bell;

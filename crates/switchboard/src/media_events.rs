@@ -11,24 +11,19 @@ use crate::board::LegOwner;
 use crate::owner::Message;
 use crate::switchboard::Inner;
 
-/// Runs until the media plane stops.
+/// Runs until the media plane stops. Waits for no call: it carries the news of all of them.
 pub(crate) async fn listen(inner: Arc<Inner>, mut events: mpsc::Receiver<MediaEvent>) {
     while let Some(event) = events.recv().await {
         match event {
-            MediaEvent::LegUp { leg } => leg_up(&inner, leg).await,
+            MediaEvent::LegUp { leg } => leg_up(&inner, leg),
             MediaEvent::LegDown { leg, why } => leg_down(&inner, leg, why).await,
-            MediaEvent::FirstRtp { leg, .. } => first_rtp(&inner, leg).await,
+            MediaEvent::FirstRtp { leg, .. } => first_rtp(&inner, leg),
             MediaEvent::Forwarded { from, to, at } => {
                 let owner = inner.board.lock().owner_of(from);
                 let message = Message::Forwarded { from, to, at };
                 match owner {
-                    Some(LegOwner::Call(call)) => {
-                        if let Some(mailbox) = inner.calls.mailbox(call) {
-                            // A call that ended meanwhile needs no news.
-                            let _ = mailbox.send(message).await;
-                        }
-                    }
-                    Some(LegOwner::Device(device)) => inner.tell_call_of(device, message).await,
+                    Some(LegOwner::Call(call)) => inner.calls.post(call, message),
+                    Some(LegOwner::Device(device)) => inner.tell_call_of(device, message),
                     None => {}
                 }
             }
@@ -36,12 +31,12 @@ pub(crate) async fn listen(inner: Arc<Inner>, mut events: mpsc::Receiver<MediaEv
     }
 }
 
-async fn leg_up(inner: &Inner, leg: LegId) {
+fn leg_up(inner: &Inner, leg: LegId) {
     let owner = inner.board.lock().owner_of(leg);
     match owner {
-        Some(LegOwner::Device(device)) => inner.device_ringable(device).await,
+        Some(LegOwner::Device(device)) => inner.device_ringable(device),
         Some(LegOwner::Call(call)) => {
-            inner.calls.send(call, Input::CarrierMediaUp).await;
+            inner.calls.post(call, Message::Input(Input::CarrierMediaUp));
         }
         None => {}
     }
@@ -61,20 +56,20 @@ async fn leg_down(inner: &Inner, leg: LegId, why: LegDown) {
                 | LegDown::FingerprintMismatch
                 | LegDown::Fault => Input::CarrierMediaDown,
             };
-            inner.calls.send(call, input).await;
+            inner.calls.post(call, Message::Input(input));
         }
         None => {}
     }
 }
 
-async fn first_rtp(inner: &Inner, leg: LegId) {
+fn first_rtp(inner: &Inner, leg: LegId) {
     let owner = inner.board.lock().owner_of(leg);
     match owner {
         Some(LegOwner::Device(device)) => {
-            inner.tell_call_of(device, Message::Input(Input::AgentHeard { device })).await;
+            inner.tell_call_of(device, Message::Input(Input::AgentHeard { device }));
         }
         Some(LegOwner::Call(call)) => {
-            inner.calls.send(call, Input::CallerHeard).await;
+            inner.calls.post(call, Message::Input(Input::CallerHeard));
         }
         None => {}
     }

@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use wire::CallerView;
 use wire::rest::CallState;
 
+use crate::refusal::Refusal;
 use crate::switchboard::Inner;
 
 /// What reaches a call's task.
@@ -20,7 +21,7 @@ pub(crate) enum Message {
     /// Somebody wants something and waits for the answer.
     Ask(Input, oneshot::Sender<Response>),
     /// A device claims; its frame was read at this moment.
-    Claim(Target, Instant, oneshot::Sender<Response>),
+    Claim(Target, Instant, oneshot::Sender<Result<(), Refusal>>),
     /// The first packet went from one leg to the other.
     Forwarded {
         /// The leg that was heard.
@@ -34,6 +35,8 @@ pub(crate) enum Message {
     Terminated {
         /// Meta's own count of talked seconds.
         duration_s: Option<u32>,
+        /// Meta names a failure of the media path as the reason.
+        media_failed: bool,
     },
 }
 
@@ -49,7 +52,7 @@ pub(crate) async fn claim(
     mailbox: &mpsc::Sender<Message>,
     target: Target,
     arrived: Instant,
-) -> Option<Response> {
+) -> Option<Result<(), Refusal>> {
     let (reply, answer) = oneshot::channel();
     mailbox.send(Message::Claim(target, arrived, reply)).await.ok()?;
     answer.await.ok()
@@ -90,6 +93,8 @@ pub(crate) struct Owner {
     pub(crate) recording: Option<RecordingId>,
     pub(crate) last_recording: Option<RecordingId>,
     pub(crate) meta_duration_s: Option<u32>,
+    /// The state that the store was told last.
+    pub(crate) noted: Option<CallState>,
     /// Inputs that effects give back at once.
     pub(crate) follow_ups: Vec<Input>,
     pub(crate) mailbox: mpsc::Sender<Message>,
@@ -132,24 +137,52 @@ impl Owner {
                 self.drain().await;
             }
             Message::Claim(target, arrived, reply) => {
-                let held = self.call.holder().is_some();
-                let response = self.call.handle(Input::Claim { target }, Instant::now());
-                if response == Response::Done && !held {
-                    self.timing = ClaimTiming { arrived: Some(arrived), ..ClaimTiming::default() };
-                    self.ring_ended.get_or_insert(arrived);
-                }
-                let _ = reply.send(response);
+                let _ = reply.send(self.claim(target, arrived));
                 self.drain().await;
             }
             Message::Forwarded { from, to, at } => self.forwarded(from, to, at),
-            Message::Terminated { duration_s } => {
+            Message::Terminated { duration_s, media_failed } => {
                 self.meta_duration_s = self.meta_duration_s.or(duration_s);
-                self.take(Input::CarrierTerminated).await;
+                self.take(Input::CarrierTerminated { media_failed }).await;
+            }
+        }
+    }
+
+    /// Takes or refuses a claim. Agents are put on a call and taken off it by the call's own task
+    /// alone: so no tab of theirs frees an agent who talks in another.
+    fn claim(&mut self, target: Target, arrived: Instant) -> Result<(), Refusal> {
+        let agent = target.agent.clone();
+        let newly = {
+            let mut board = self.inner.board.lock();
+            if !board.roster.ringable(target.device) {
+                return Err(Refusal::not_ready());
+            }
+            board.roster.occupy(&agent, self.id).map_err(|_| Refusal::on_call())?
+        };
+        let held = self.call.holder().is_some();
+        match self.call.handle(Input::Claim { target }, Instant::now()) {
+            Response::Done => {
+                if !held {
+                    self.timing = ClaimTiming { arrived: Some(arrived), ..ClaimTiming::default() };
+                    self.ring_ended = Some(arrived);
+                }
+                Ok(())
+            }
+            Response::Refused(refusal) => {
+                let mut board = self.inner.board.lock();
+                if newly {
+                    board.roster.free(&agent, self.id);
+                }
+                Err(Refusal::of(&refusal, |winner| board.name_of(winner)))
             }
         }
     }
 
     fn forwarded(&mut self, from: LegId, to: LegId, at: Instant) {
+        // What an earlier winner's bridge passed on is not this claim's sound.
+        if self.timing.arrived.is_none_or(|claimed| at < claimed) {
+            return;
+        }
         if self.carrier_leg == Some(to) {
             self.timing.to_caller.get_or_insert(at);
         } else if self.carrier_leg == Some(from) {
@@ -180,16 +213,23 @@ impl Owner {
         }
     }
 
-    async fn journal(&self, event: &call::Event) {
+    async fn journal(&mut self, event: &call::Event) {
         if let call::Event::Ignored { input, phase } = event {
             tracing::debug!(call = %self.id, input, phase, "an input had no meaning and was ignored");
             return;
         }
         let (name, detail) = named(event);
         let offset_ms = i64::try_from(self.arrived.elapsed().as_millis()).unwrap_or(i64::MAX);
-        let event = NewEvent { at: Timestamp::now(), offset_ms, event: name, detail };
-        self.inner.books.journal(self.id, event).await;
-        self.inner.books.note_state(self.id, state_of(self.call.phase()));
+        let new = NewEvent { at: Timestamp::now(), offset_ms, event: name, detail };
+        if event.is_intent() {
+            self.inner.books.intend(self.id, new).await;
+        } else {
+            self.inner.books.note(self.id, new);
+        }
+        let state = state_of(self.call.phase());
+        if self.noted.replace(state) != Some(state) {
+            self.inner.books.note_state(self.id, state);
+        }
     }
 }
 
@@ -201,7 +241,7 @@ fn named(event: &call::Event) -> (String, serde_json::Value) {
     (name.to_owned(), detail)
 }
 
-pub(crate) const fn state_of(phase: Phase) -> CallState {
+const fn state_of(phase: Phase) -> CallState {
     match phase {
         Phase::Offered => CallState::Offered,
         Phase::Ringing => CallState::Ringing,

@@ -1,65 +1,115 @@
 //! Calls whose task died: left behind by a crash of the daemon, or by a panic in one call.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use model::{CallId, Cause, Disposition, EndReason, Micros, MissedReason, Timestamp};
+use model::{
+    AgentId, CallId, Cause, Disposition, EndReason, Micros, MissedReason, RecordingId, Timestamp,
+};
+use recording::Recovered;
 use store::{Cdr, StoreError, UnfinishedCall};
-use wire::agent::ServerEvent;
+use wire::agent::{RingEnd, ServerEvent};
+use wire::rest::{CallState, TimelineEvent};
 
 use crate::arrival::Remains;
 use crate::closing::millis;
 use crate::switchboard::{Inner, Switchboard};
 
+/// What shows how long a call went on after its last journalled event.
+#[derive(Clone, Copy, Debug, Default)]
+struct Proof {
+    /// It was still live then.
+    live_at: Option<Timestamp>,
+    recording: Option<RecordingId>,
+}
+
+/// What the journal tells about a call nobody can ask any more.
+#[derive(Debug, Default)]
+struct Story {
+    /// Who talked with the caller.
+    talker: Option<AgentId>,
+    /// From arrival to the last claim, in milliseconds.
+    claimed_after_ms: Option<i64>,
+}
+
 impl Switchboard {
     /// Ends every call that an earlier run left behind: at Meta, in the ledger up to the last
-    /// proven moment, and with a CDR. Returns how many there were.
+    /// proven moment, and with a CDR. Lists the recordings that the recorder repaired at its
+    /// start. Returns how many calls there were.
     ///
     /// # Errors
     /// When the database cannot list them.
-    pub async fn recover(&self) -> Result<usize, StoreError> {
+    pub async fn recover(&self, recovered: &[Recovered]) -> Result<usize, StoreError> {
+        for recording in recovered {
+            self.inner.list_recording(&recording.manifest).await;
+        }
         let left = self.inner.doors.store.unfinished_calls().await?;
         let count = left.len();
         for call in left {
-            self.inner.close_left_behind(call, Cause::Restarted).await;
+            let proof = proof_in(recovered, call.id);
+            self.inner.close_left_behind(call, Cause::Restarted, proof).await;
         }
         Ok(count)
     }
+}
 
-    /// Lists recordings that the recorder repaired at its start.
-    pub async fn list_recovered(&self, recovered: &[recording::Recovered]) {
-        for recording in recovered {
-            self.inner.list_recording(&recording.manifest).await;
+/// A recording proves that its call was live until its end.
+fn proof_in(recovered: &[Recovered], call: CallId) -> Proof {
+    let of_call = recovered.iter().map(|one| &one.manifest).filter(|one| one.call == call);
+    let last = of_call.max_by_key(|manifest| manifest.started_at.as_millis());
+    Proof {
+        live_at: last.map(|manifest| {
+            let duration_ms = i64::try_from(manifest.duration_ms).unwrap_or(0);
+            manifest.started_at.plus_millis(duration_ms)
+        }),
+        recording: last.map(|manifest| manifest.id),
+    }
+}
+
+impl Story {
+    fn of(timeline: &[TimelineEvent]) -> Self {
+        let last = |name: &str| timeline.iter().rev().find(|event| event.event == name);
+        let talker = last("bridged").and_then(|event| event.detail.get("agent"));
+        Self {
+            talker: talker.and_then(|agent| serde_json::from_value(agent.clone()).ok()),
+            claimed_after_ms: last("claim_won").map(|event| event.offset_ms),
         }
     }
 }
 
 impl Inner {
-    async fn close_left_behind(&self, left: UnfinishedCall, cause: Cause) {
-        let (graph, line, wacid) =
-            (self.doors.graph.clone(), left.line.clone(), left.wacid.clone());
-        self.tasks.spawn(async move {
-            // It may be over at Meta already; then this is refused and that is fine.
-            let _ = graph.terminate(&line, &wacid).await;
-        });
-        let talked_ms =
-            left.accepted_at.map_or(0, |from| left.last_event_at.millis_since(from).max(0));
-        let talked = Duration::from_millis(u64::try_from(talked_ms).unwrap_or(0));
-        let reason = EndReason::of(cause, !talked.is_zero());
-        let settlement = self.settle(left.id, talked, Timestamp::now());
+    async fn close_left_behind(&self, left: UnfinishedCall, cause: Cause, proof: Proof) {
+        self.end_at_meta(&left);
+        let story = match self.doors.store.call(&left.workspace, left.id).await {
+            Ok(detail) => detail.map(|detail| Story::of(&detail.timeline)).unwrap_or_default(),
+            Err(error) => {
+                tracing::error!(call = %left.id, %error, "the journal of a call cannot be read");
+                Story::default()
+            }
+        };
+        let ended_at = match proof.live_at {
+            Some(live_at) if live_at.millis_since(left.last_event_at) > 0 => live_at,
+            Some(_) | None => left.last_event_at,
+        };
+        let duration_ms = left.accepted_at.map_or(0, |from| ended_at.millis_since(from).max(0));
+        let duration = Duration::from_millis(u64::try_from(duration_ms).unwrap_or(0));
+        let talked = story.talker.is_some();
+        let reason = EndReason::of(cause, talked);
+        let settlement = if talked { self.settle(left.id, duration, ended_at) } else { None };
+        let ring_ms = ended_at.millis_since(left.arrived_at);
         let cdr = Cdr {
             call: left.id,
-            ended_at: left.last_event_at,
-            disposition: Disposition::of(reason, !talked.is_zero()),
+            ended_at,
+            disposition: Disposition::of(reason, talked),
             end: reason,
-            missed: MissedReason::of(cause, !talked.is_zero()),
-            claimed_by: None,
-            ring_ms: left.accepted_at.unwrap_or(left.last_event_at).millis_since(left.arrived_at),
+            missed: MissedReason::of(cause, talked),
+            claimed_by: story.talker,
+            ring_ms: story.claimed_after_ms.unwrap_or(ring_ms),
             claim_to_audio_ms: None,
-            duration_ms: millis(talked),
-            talked_s: i64::try_from(talked.as_secs()).unwrap_or(i64::MAX),
+            duration_ms: millis(duration),
+            talked_s: i64::try_from(duration.as_secs()).unwrap_or(i64::MAX),
             pulses: settlement.as_ref().map_or(0, |settled| settled.pulses.get()),
             billed: settlement.as_ref().map_or(Micros::ZERO, |settled| settled.amount),
-            recording: None,
+            recording: proof.recording,
             meta_duration_s: None,
         };
         tracing::info!(call = %left.id, line = %left.line, ?cause, duration_ms = cdr.duration_ms, "call ended");
@@ -67,44 +117,57 @@ impl Inner {
         self.books.close_call(cdr, transactions).await;
     }
 
-    /// A call's task panicked: its agent is freed, its rings stop, Meta is told, the books close.
+    /// It may be over at Meta already; then this is refused and that is fine.
+    fn end_at_meta(&self, left: &UnfinishedCall) {
+        let graph = self.doors.graph.clone();
+        let (line, wacid) = (left.line.clone(), left.wacid.clone());
+        let never_accepted = match left.state {
+            CallState::Offered | CallState::Ringing => left.accepted_at.is_none(),
+            CallState::Accepting | CallState::Bridged | CallState::Ending | CallState::Ended => {
+                false
+            }
+        };
+        self.tasks.spawn(async move {
+            let _ = if never_accepted {
+                graph.reject(&line, &wacid).await
+            } else {
+                graph.terminate(&line, &wacid).await
+            };
+        });
+    }
+
+    /// A call's task panicked: its agent is freed, its rings stop, its recording is finished, Meta
+    /// is told, the books close.
     pub(crate) async fn bury_the_fault(&self, id: CallId, remains: &Remains) {
         tracing::error!(call = %id, "a fault inside Ringdown ended this call; please report it");
+        let (died, died_at) = (Instant::now(), Timestamp::now());
         self.calls.remove(id);
-        let (rung, talking, legs) = {
-            let mut board = self.board.lock();
-            let rung = board.rings.remove(&id).map(|entry| entry.devices).unwrap_or_default();
-            let talking: Vec<_> = board
-                .active
-                .iter()
-                .filter(|(_, active)| active.call == id)
-                .map(|(device, _)| *device)
-                .collect();
-            for device in &talking {
-                board.active.remove(device);
-            }
-            let agents: Vec<_> =
-                board.roster.agents().into_iter().filter(|a| a.on_call == Some(id)).collect();
-            for agent in agents {
-                board.roster.free(&agent.agent, id);
-            }
-            (rung, talking, board.remove_call_legs(id))
-        };
-        for leg in legs {
+        let remnants = self.board.lock().remove_call(id);
+        for leg in remnants.legs {
             self.doors.plane.close(leg).await;
         }
-        let reason = EndReason::of(Cause::InternalFault, false);
-        for device in rung {
-            let why = wire::agent::RingEnd::CallEnded;
+        for leg in remnants.talking.iter().filter_map(|(_, leg)| *leg) {
+            self.quieten(leg).await;
+        }
+        for device in remnants.rung {
+            let why = RingEnd::CallEnded;
             self.tell(device, ServerEvent::RingEnd { call: id, why, winner: None });
         }
-        for device in talking {
+        let reason = EndReason::of(Cause::InternalFault, false);
+        for (device, _) in remnants.talking {
             self.tell(device, ServerEvent::CallEnd { call: id, reason, talked_ms: 0 });
         }
+        for agent in &remnants.agents {
+            self.presence_changed(agent);
+        }
+        if let Some(recording) = remnants.recording {
+            self.finish_recording(recording, id, died).await;
+        }
+        let proof = Proof { live_at: Some(died_at), recording: remnants.recording };
         match self.doors.store.unfinished_calls().await {
             Ok(left) => {
                 if let Some(call) = left.into_iter().find(|call| call.id == id) {
-                    self.close_left_behind(call, Cause::InternalFault).await;
+                    self.close_left_behind(call, Cause::InternalFault, proof).await;
                 }
             }
             Err(error) => {

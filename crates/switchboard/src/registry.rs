@@ -1,13 +1,15 @@
 //! The live calls. The only place that knows the map; no guard ever leaves it.
 
+use call::Input;
 use dashmap::DashMap;
 use model::{CallId, DeviceId};
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 
 use crate::owner::Message;
 
 /// Inputs that may wait for one call's task. Agents, Meta and media together send a handful a
-/// second; a full box means the task is stuck, and the sender is told.
+/// second; a full box means the task is stuck.
 pub(crate) const MAILBOX_MAX: usize = 256;
 
 /// Mailboxes of the live calls.
@@ -33,26 +35,58 @@ impl Registry {
         self.calls.len()
     }
 
-    /// Sends one input to a call, if it lives; false when it does not.
-    pub(crate) async fn send(&self, call: CallId, input: call::Input) -> bool {
-        match self.mailbox(call) {
-            Some(mailbox) => mailbox.send(Message::Input(input)).await.is_ok(),
-            None => false,
+    /// Puts a message into a call's box. Never waits: one call that is stuck must not keep the
+    /// news from all others.
+    pub(crate) fn post(&self, call: CallId, message: Message) {
+        if let Some(mailbox) = self.calls.get(&call) {
+            put(call, mailbox.value(), message);
         }
     }
 
-    /// Sends an input to every live call.
-    pub(crate) async fn send_all(&self, make: impl Fn() -> call::Input) {
-        let all: Vec<mpsc::Sender<Message>> =
-            self.calls.iter().map(|entry| entry.value().clone()).collect();
-        for mailbox in all {
-            // A call that ends meanwhile needs no news.
-            let _ = mailbox.send(Message::Input(make())).await;
+    /// Puts an input into every live call's box.
+    pub(crate) fn post_all(&self, make: impl Fn() -> Input) {
+        for entry in &self.calls {
+            put(*entry.key(), entry.value(), Message::Input(make()));
         }
     }
 
-    /// Tells every live call that a device left.
-    pub(crate) async fn device_gone(&self, device: DeviceId) {
-        self.send_all(|| call::Input::DeviceGone { device }).await;
+    /// Tells every live call that a device rings no more, but for the one it talks on.
+    pub(crate) fn device_gone(&self, device: DeviceId, held: Option<CallId>) {
+        for entry in self.calls.iter().filter(|entry| Some(*entry.key()) != held) {
+            put(*entry.key(), entry.value(), Message::Input(Input::DeviceGone { device }));
+        }
+    }
+}
+
+fn put(call: CallId, mailbox: &mpsc::Sender<Message>, message: Message) {
+    match mailbox.try_send(message) {
+        // A call that ended meanwhile needs no news.
+        Ok(()) | Err(TrySendError::Closed(_)) => {}
+        Err(TrySendError::Full(_)) => {
+            tracing::error!(%call, "a call's task is stuck: it lost a message; please report it");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    #[test]
+    fn a_stuck_call_holds_up_nobody() {
+        let (stuck, other) = (CallId::from_uuid(Uuid::now_v7()), CallId::from_uuid(Uuid::now_v7()));
+        let registry = Registry::default();
+        let (full, _never_read) = mpsc::channel(1);
+        let (free, mut read) = mpsc::channel(MAILBOX_MAX);
+        registry.add(stuck, full);
+        registry.add(other, free);
+        for _ in 0..3 {
+            registry.post_all(|| Input::CallerHeard);
+            registry.post(stuck, Message::Input(Input::CallerHeard));
+        }
+        for _ in 0..3 {
+            assert!(read.try_recv().is_ok());
+        }
     }
 }

@@ -22,8 +22,9 @@ use crate::{media_events, owner};
 
 /// How often a shutting-down house looks whether the last call has ended.
 const DRAIN_LOOK: Duration = Duration::from_millis(100);
-/// How long calls that were cut may take to be ended at Meta and written down.
-const CUT_WAIT: Duration = Duration::from_secs(15);
+/// How long calls that were cut may take to be ended at Meta, and all calls to have their CDRs and
+/// recordings finished.
+const CUT_WAIT: Duration = Duration::from_secs(10);
 
 /// The live calls of the house. Cheap to clone.
 #[derive(Clone)]
@@ -37,6 +38,7 @@ pub(crate) struct Inner {
     pub(crate) board: Mutex<Board>,
     pub(crate) calls: Registry,
     pub(crate) books: Books,
+    /// Everything that must be over before the house closes.
     pub(crate) tasks: TaskTracker,
     pub(crate) draining: AtomicBool,
 }
@@ -44,15 +46,14 @@ pub(crate) struct Inner {
 impl Switchboard {
     /// Opens the house: starts the journal and listens to the media plane.
     pub fn start(house: House, doors: Doors, media_events: mpsc::Receiver<MediaEvent>) -> Self {
-        let tasks = TaskTracker::new();
-        let books = Books::open(doors.store.clone(), &tasks);
+        let books = Books::open(doors.store.clone());
         let inner = Arc::new(Inner {
             house,
             doors,
             board: Mutex::new(Board::default()),
             calls: Registry::default(),
             books,
-            tasks,
+            tasks: TaskTracker::new(),
             draining: AtomicBool::new(false),
         });
         tokio::spawn(media_events::listen(inner.clone(), media_events));
@@ -89,14 +90,19 @@ impl Switchboard {
         self.inner.tell_balance().await;
     }
 
-    /// Takes no new calls, lets live ones finish within `grace`, then ends the rest. Returns how
-    /// many had to be cut.
+    /// Takes no new calls, lets live ones finish within `grace`, then ends the rest. Returns, once
+    /// their books and recordings are closed, how many had to be cut.
     pub async fn shut_down(&self, grace: Duration) -> usize {
         self.inner.draining.store(true, Ordering::Relaxed);
         self.wait_for_calls(Instant::now() + grace).await;
         let cut = self.live_calls();
-        self.inner.calls.send_all(|| call::Input::End { cause: Cause::ShutDown }).await;
-        self.wait_for_calls(Instant::now() + CUT_WAIT).await;
+        self.inner.calls.post_all(|| call::Input::End { cause: Cause::ShutDown });
+        let until = Instant::now() + CUT_WAIT;
+        self.wait_for_calls(until).await;
+        self.inner.tasks.close();
+        if tokio::time::timeout_at(until, self.inner.tasks.wait()).await.is_err() {
+            tracing::error!("something is still unfinished; the next start finishes it");
+        }
         self.inner.books.flush().await;
         cut
     }

@@ -14,28 +14,14 @@ impl Inner {
 
     /// An agent became busy, free, ready or away: their devices and their rings show it.
     pub(crate) fn presence_changed(&self, agent: &AgentId) {
-        let (devices, presence, reason, rings) = {
-            let board = self.board.lock();
-            let rings: Vec<(CallId, Vec<DeviceId>)> = board
-                .rings
-                .iter()
-                .map(|(call, entry)| (*call, entry.devices.iter().copied().collect()))
-                .collect();
-            (
-                board.roster.devices_of(agent),
-                board.roster.presence(agent),
-                board.not_claimable(agent),
-                rings,
-            )
-        };
-        for device in devices {
+        // Told under the lock: of two changes the later one must be told last.
+        let board = self.board.lock();
+        let (presence, reason) = (board.roster.presence(agent), board.not_claimable(agent));
+        for device in board.roster.devices_of(agent) {
             self.tell(device, ServerEvent::Presence { presence });
-            for (call, _) in rings.iter().filter(|(_, on)| on.contains(&device)) {
-                let claimable = reason.is_none();
-                self.tell(
-                    device,
-                    ServerEvent::RingUpdate { call: *call, claimable, not_claimable: reason },
-                );
+            for (call, _) in board.rings.iter().filter(|(_, ring)| ring.devices.contains(&device)) {
+                let (call, claimable, not_claimable) = (*call, reason.is_none(), reason);
+                self.tell(device, ServerEvent::RingUpdate { call, claimable, not_claimable });
             }
         }
     }
