@@ -278,8 +278,12 @@ impl Call {
         if holds {
             return self.agent_leg_failed(device, "the device left", now);
         }
-        let rang = self.ring.remove(device);
-        if rang && self.ring.is_empty() && matches!(self.state, State::Ringing { .. }) {
+        let rang = self.ring.remove(device) && matches!(self.state, State::Ringing { .. });
+        if rang {
+            let why = StopWhy::DeviceGone;
+            self.command(Command::StopRinging { devices: vec![device], why });
+        }
+        if rang && self.ring.is_empty() {
             let cause = if self.ring.anybody_silenced() {
                 Cause::DeclinedByAll
             } else {

@@ -39,6 +39,8 @@ pub enum StopWhy {
     CallerHungUp,
     /// The ring time passed.
     TimedOut,
+    /// The device can ring no more.
+    DeviceGone,
     /// The call ended otherwise.
     CallEnded,
 }

@@ -109,7 +109,8 @@ impl Owner {
             StopWhy::Declined => (RingEnd::Declined, None),
             StopWhy::CallerHungUp => (RingEnd::CallerHungUp, None),
             StopWhy::TimedOut => (RingEnd::TimedOut, None),
-            StopWhy::CallEnded => (RingEnd::CallEnded, None),
+            // For a device that rings no more the call is over.
+            StopWhy::DeviceGone | StopWhy::CallEnded => (RingEnd::CallEnded, None),
         }
     }
 

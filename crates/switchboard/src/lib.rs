@@ -23,6 +23,8 @@ mod registry;
 mod switchboard;
 mod tape;
 mod telling;
+#[cfg(test)]
+mod tests;
 
 pub use bell::Bell;
 pub use call::LiveAgent;

@@ -1,7 +1,9 @@
 //! Whatever order inputs arrive in, a call has one winner, is accepted once and closes its books once.
 
+use std::collections::BTreeSet;
+
 use call::{Command, Input, Outcome, Phase, Response, Rules};
-use model::{Cause, RecordingMode};
+use model::{Cause, DeviceId, RecordingMode};
 use proptest::prelude::*;
 
 use crate::stage::{Stage, target};
@@ -32,6 +34,22 @@ fn any_input() -> impl Strategy<Value = Input> {
         1 => Just(Input::End { cause: Cause::OperatorEnded }),
         1 => Just(Input::RecordingFailed),
     ]
+}
+
+/// Devices that were told to ring and never to stop.
+fn still_rung(commands: &[Command]) -> BTreeSet<DeviceId> {
+    let mut rung = BTreeSet::new();
+    for command in commands {
+        match command {
+            Command::Ring(targets) => rung.extend(targets.iter().map(|target| target.device)),
+            Command::StopRinging { devices, .. } => rung.retain(|device| !devices.contains(device)),
+            Command::Confirm(target) => {
+                rung.remove(&target.device);
+            }
+            _ => {}
+        }
+    }
+    rung
 }
 
 proptest! {
@@ -70,6 +88,7 @@ proptest! {
         let started = stage.count(|c| matches!(c, Command::StartRecording));
         let stopped = stage.count(|c| matches!(c, Command::StopRecording));
         prop_assert!(stopped <= started);
+        prop_assert!(still_rung(&stage.commands).is_empty(), "a device rings for a dead call");
         let won = stage.count(|c| matches!(c, Command::Confirm(_)));
         let given_back = stage.count(|c| matches!(c, Command::Release { .. } | Command::Dismiss(..)));
         prop_assert_eq!(won, given_back, "an agent was left on a dead call");

@@ -1,0 +1,280 @@
+//! A house with real doors around the tasks of calls: one that panics, one whose database is gone.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use model::{
+    AgentId, CallId, Cause, Currency, DeviceId, LineId, Micros, Presence, RecordingFormat,
+    RecordingMode, Timestamp, Wacid, WorkspaceId,
+};
+use parking_lot::Mutex;
+use store::{LineRow, Store, Workspace};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+use uuid::Uuid;
+use wire::agent::{ErrorCode, ServerEvent};
+use wire::rest::{CallDetail, CallState};
+
+use crate::{Bell, Doors, House, Switchboard};
+
+/// Longest wait for anything; reached only when a test fails.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+type Trap = fn(&ServerEvent) -> bool;
+
+/// Remembers what devices are told, and panics once when the trap says so.
+#[derive(Default)]
+struct Ears {
+    told: Mutex<Vec<(DeviceId, ServerEvent)>>,
+    trap: Mutex<Option<Trap>>,
+}
+
+impl Bell for Ears {
+    fn tell(&self, device: DeviceId, event: ServerEvent) {
+        let trapped = self.trap.lock().take_if(|trap| trap(&event)).is_some();
+        assert!(!trapped, "the fault of this test");
+        self.told.lock().push((device, event));
+    }
+}
+
+struct NoTaps;
+
+impl recording::FrameSource for NoTaps {
+    fn drain(&mut self, _: &mut dyn FnMut(recording::Frame<'_>)) -> usize {
+        0
+    }
+}
+
+struct Trial {
+    house: Switchboard,
+    ears: Arc<Ears>,
+    store: Store,
+    workspace: WorkspaceId,
+    _folder: tempfile::TempDir,
+}
+
+/// A Meta that does whatever it is asked.
+async fn willing_meta() -> String {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut request = [0; 16 * 1024];
+                let _ = socket.read(&mut request).await;
+                let answer = "HTTP/1.1 200 OK\r\ncontent-length: 16\r\nconnection: close\r\n\r\n";
+                let _ = socket.write_all(format!("{answer}{{\"success\":true}}").as_bytes()).await;
+            });
+        }
+    });
+    url
+}
+
+/// A Meta that takes connections and says nothing.
+fn silent_meta() -> (std::net::TcpListener, String) {
+    let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    (listener, url)
+}
+
+impl Trial {
+    async fn open(graph_url: String) -> Self {
+        // Another test of this process may have installed it already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("ringdown.db")).await.unwrap();
+        let workspace = Workspace {
+            id: WorkspaceId::new("acme").unwrap(),
+            name: "Acme".to_owned(),
+            currency: Currency::USD,
+            minimum_balance: Micros::ZERO,
+        };
+        store.ensure_workspace(&workspace).await.unwrap();
+        let line = LineRow {
+            id: LineId::new("100").unwrap(),
+            workspace: workspace.id.clone(),
+            name: "Support".to_owned(),
+            inbound: true,
+            recording: RecordingMode::Off,
+        };
+        store.ensure_line(&line).await.unwrap();
+        let media = media::start(media::MediaConfig {
+            bind: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            allow_private_remotes: true,
+            ..media::MediaConfig::default()
+        })
+        .unwrap();
+        let vault = recording::RecorderConfig { folder: folder.path().join("vault") };
+        let (recorder, _) = recording::Recorder::start(vault, Box::new(NoTaps)).unwrap();
+        let graph = whatsapp::Graph::new(whatsapp::GraphConfig {
+            base_url: graph_url,
+            version: "v23.0".to_owned(),
+            token: "token".into(),
+            app_secret_proof: None,
+            timeout: whatsapp::GraphConfig::DEFAULT_TIMEOUT,
+        })
+        .unwrap();
+        let ears = Arc::new(Ears::default());
+        let bell = ears.clone();
+        let doors = Doors { graph, plane: media.plane, recorder, store: store.clone(), bell };
+        let id = workspace.id.clone();
+        let house = House {
+            workspace,
+            lines: BTreeMap::from([(line.id.clone(), line)]),
+            any_line: false,
+            ring_time: Duration::from_secs(28),
+            claim_lease: Duration::from_secs(8),
+            connect_age_max: Duration::from_secs(90),
+            live_calls_max: 10,
+            recording_format: RecordingFormat::OggOpus,
+        };
+        let house = Switchboard::start(house, doors, media.events);
+        Self { house, ears, store, workspace: id, _folder: folder }
+    }
+
+    /// A device that can be rung. It has no media leg.
+    async fn device(&self, agent: &str) -> DeviceId {
+        let device = DeviceId::from_uuid(Uuid::now_v7());
+        self.house.device_joined(AgentId::new(agent).unwrap(), device).await;
+        self.house.inner.board.lock().roster.want_calls(device, true);
+        self.house.inner.device_ringable(device);
+        device
+    }
+
+    /// A call that arrives and rings (or panics on the way).
+    async fn call(&self, name: &str) -> CallId {
+        let body = include_bytes!("../../../tests/fixtures/webhooks/connect_form_a.json");
+        let mut webhook = whatsapp::parse(body).unwrap();
+        let Some(whatsapp::Event::Connect(mut connect)) = webhook.events.pop() else {
+            panic!("the fixture is a connect");
+        };
+        connect.line = LineId::new("100").unwrap();
+        connect.wacid = Wacid::new(format!("wacid.{name}")).unwrap();
+        connect.at = Some(Timestamp::now());
+        let wacid = connect.wacid.clone();
+        self.house.receive(whatsapp::Event::Connect(connect)).await.unwrap();
+        self.store.call_of(&wacid).await.unwrap().unwrap()
+    }
+
+    async fn ringing(&self, name: &str) -> CallId {
+        let id = self.call(name).await;
+        self.until("a ring", || {
+            self.heard(|event| matches!(event, ServerEvent::Ring { ringing } if ringing.call == id))
+        })
+        .await;
+        id
+    }
+
+    fn heard(&self, wanted: impl Fn(&ServerEvent) -> bool) -> bool {
+        self.ears.told.lock().iter().any(|(_, event)| wanted(event))
+    }
+
+    async fn until(&self, what: &str, done: impl Fn() -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        while !done() {
+            assert!(Instant::now() < deadline, "{what} does not come");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    async fn closed(&self, id: CallId) -> CallDetail {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let call = self.store.call(&self.workspace, id).await.unwrap().unwrap();
+            if call.summary.state == CallState::Ended {
+                return call;
+            }
+            assert!(Instant::now() < deadline, "the call gets no CDR");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    fn last_presence(&self, of: DeviceId) -> Option<Presence> {
+        self.ears.told.lock().iter().rev().find_map(|(device, event)| match event {
+            ServerEvent::Presence { presence } if *device == of => Some(*presence),
+            _ => None,
+        })
+    }
+}
+
+#[tokio::test]
+async fn f6_a_panic_in_one_call_ends_that_call_only() {
+    let (_meta, url) = silent_meta();
+    let trial = Trial::open(url).await;
+    let ana = trial.device("ana").await;
+    let other = trial.ringing("other").await;
+    let doomed = trial.ringing("doomed").await;
+    *trial.ears.trap.lock() = Some(|event| matches!(event, ServerEvent::ClaimWon { .. }));
+    trial.house.claim(ana, doomed, Instant::now()).await.unwrap();
+    let closed = trial.closed(doomed).await;
+    let end = closed.summary.end.unwrap();
+    assert_eq!(end.cause, Cause::InternalFault);
+    assert!(trial.heard(|e| matches!(e, ServerEvent::CallEnd { call, .. } if *call == doomed)));
+    assert_eq!(trial.last_presence(ana), Some(Presence::Ready), "the agent is free again");
+    let snapshot = trial.house.snapshot(ana).await;
+    assert_eq!(snapshot.active, None);
+    let ringing: Vec<_> = snapshot.ringing.iter().map(|ring| (ring.call, ring.claimable)).collect();
+    assert_eq!(ringing, [(other, true)], "the other call rings on, and can be taken");
+    assert_eq!(trial.house.live_calls(), 1);
+    trial.house.claim(ana, other, Instant::now()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_refused_claim_of_a_second_tab_does_not_free_an_agent_who_has_the_call() {
+    let (_meta, url) = silent_meta();
+    let trial = Trial::open(url).await;
+    let (first_tab, second_tab) = (trial.device("ana").await, trial.device("ana").await);
+    let call = trial.ringing("one").await;
+    let other = trial.ringing("two").await;
+    trial.house.claim(first_tab, call, Instant::now()).await.unwrap();
+    let refused = trial.house.claim(second_tab, call, Instant::now()).await.unwrap_err();
+    assert_eq!(refused.code, ErrorCode::TakenByYouElsewhere);
+    let busy = trial.house.claim(second_tab, other, Instant::now()).await.unwrap_err();
+    assert_eq!(busy.code, ErrorCode::OnCall);
+    assert_eq!(trial.last_presence(first_tab), Some(Presence::Busy));
+    trial.house.hang_up(first_tab, call).await.unwrap();
+    trial.until("freedom", || trial.last_presence(first_tab) == Some(Presence::Ready)).await;
+    trial.house.claim(second_tab, other, Instant::now()).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_agent_who_goes_away_while_talking_rings_no_more_elsewhere() {
+    let (_meta, url) = silent_meta();
+    let trial = Trial::open(url).await;
+    let ana = trial.device("ana").await;
+    let call = trial.ringing("one").await;
+    let other = trial.ringing("two").await;
+    trial.house.claim(ana, call, Instant::now()).await.unwrap();
+    trial.until("the call", || trial.last_presence(ana) == Some(Presence::Busy)).await;
+    trial.house.go_away(ana).await;
+    let over = |e: &ServerEvent| matches!(e, ServerEvent::RingEnd { call, .. } if *call == other);
+    trial.until("the end of ringing", || trial.heard(over)).await;
+    assert!(trial.house.snapshot(ana).await.active.is_some(), "the call goes on");
+}
+
+#[tokio::test]
+async fn g1_calls_go_on_and_end_while_the_database_is_gone() {
+    let trial = Trial::open(willing_meta().await).await;
+    let ana = trial.device("ana").await;
+    let call = trial.ringing("one").await;
+    trial.store.close().await;
+    let asked = Instant::now();
+    trial.house.claim(ana, call, asked).await.unwrap();
+    assert!(asked.elapsed() < Duration::from_secs(5), "the answer does not wait for a database");
+    trial.house.end_call(call).await.ok();
+    trial.until("the end", || trial.house.live_calls() == 0).await;
+    assert!(trial.heard(|e| matches!(e, ServerEvent::ClaimWon { .. })));
+}
+
+#[tokio::test]
+async fn b13_a_line_that_is_not_ours_leaves_no_trace() {
+    let trial = Trial::open(willing_meta().await).await;
+    let body = include_bytes!("../../../tests/fixtures/webhooks/connect_form_a.json");
+    for event in whatsapp::parse(body).unwrap().events {
+        trial.house.receive(event).await.unwrap();
+    }
+    assert_eq!(trial.house.live_calls(), 0);
+    assert_eq!(trial.store.unfinished_calls().await.unwrap(), []);
+}
