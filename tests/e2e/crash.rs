@@ -19,6 +19,11 @@ async fn f1_a_killed_daemon_closes_its_calls_at_the_next_start() {
     world.start_again().await;
     let closed = world.closed(&call.to_string()).await;
     assert_eq!(closed["end"]["cause"], "restarted", "{closed:#}");
+    assert_eq!(closed["disposition"], "answered");
+    assert_eq!(closed["claimed_by"], "ana");
+    let proven_ms = closed["duration_ms"].as_i64().expect("a duration");
+    assert!(proven_ms > 3_000, "settled to the end of what was recorded: {closed:#}");
+    assert_eq!(closed["recording"], closed["recordings"][0]["id"]);
     let recording = &closed["recordings"][0];
     assert_eq!(recording["recovered"], true, "{closed:#}");
     let file =

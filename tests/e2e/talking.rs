@@ -36,6 +36,8 @@ async fn both_sides_hear_each_other_and_the_call_is_metered() {
     hears_only("the caller", || phone.heard(), AGENT_HZ, CALLER_HZ).await;
     assert_eq!(phone.heard().ssrcs.len(), 1, "one SSRC across silence, speech and mute");
 
+    // Long enough that there is something to meter.
+    tokio::time::sleep(Duration::from_millis(600)).await;
     phone.hang_up().await;
     let closed = world.closed(&call.to_string()).await;
     assert_eq!(closed["disposition"], "answered", "{closed:#}");

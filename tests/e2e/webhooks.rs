@@ -6,7 +6,7 @@ use serde_json::json;
 use sim::meta::Delivery;
 use wire::agent::ServerEvent;
 
-use crate::world::{LINE, PATIENCE, World, answer, ended, rung, talking};
+use crate::world::{LINE, PATIENCE, Setup, World, answer, ended, rung, talking};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn b1_a_connect_that_is_delivered_twice_rings_once() {
@@ -96,6 +96,14 @@ async fn b9_a_wrong_or_missing_signature_is_refused_and_nothing_happens() {
     let listed = world.get("/v1/calls").await;
     assert_eq!(listed["items"], json!([]));
     assert_eq!(world.meta.post_raw(body, Some(right)).await, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn b9_while_the_secret_changes_both_are_good() {
+    let world = World::with(Setup { rotated_secret: true, ..Setup::default() }).await;
+    let mut ana = world.agent("ana").await;
+    world.ring(world.plan()).await;
+    rung(&mut ana).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -28,6 +28,10 @@ pub(crate) struct Setup {
     pub(crate) lease_seconds: u32,
     pub(crate) balance_micros: i64,
     pub(crate) configured_line: bool,
+    /// The daemon has a new app secret and still takes the one that Meta signs with.
+    pub(crate) rotated_secret: bool,
+    /// The daemon logs at INFO, into a file.
+    pub(crate) keeps_log: bool,
 }
 
 impl Default for Setup {
@@ -39,6 +43,8 @@ impl Default for Setup {
             lease_seconds: 3,
             balance_micros: 25_000_000,
             configured_line: true,
+            rotated_secret: false,
+            keeps_log: false,
         }
     }
 }
@@ -51,6 +57,7 @@ pub(crate) struct World {
     admin: SocketAddr,
     config: PathBuf,
     child: Child,
+    log: Option<PathBuf>,
     http: reqwest::Client,
 }
 
@@ -94,9 +101,10 @@ impl World {
         std::fs::write(&config, settings(&setup, folder.path(), &meta.graph_url(), address, admin))
             .expect("the configuration is written");
         let key = new_key(&config);
-        let child = serve(&config);
+        let log = setup.keeps_log.then(|| folder.path().join("log"));
+        let child = serve(&config, log.as_deref());
         let http = reqwest::Client::builder().timeout(PATIENCE).build().expect("a client");
-        let mut world = Self { meta, key, folder, address, admin, config, child, http };
+        let mut world = Self { meta, key, folder, address, admin, config, child, log, http };
         world.wait_until_ready().await;
         world.meta.set_webhook_url(world.webhook_url());
         world.meta.verify_webhook().await.expect("the webhook handshake");
@@ -135,8 +143,40 @@ impl World {
     }
 
     pub(crate) async fn start_again(&mut self) {
-        self.child = serve(&self.config);
+        self.child = serve(&self.config, self.log.as_deref());
         self.wait_until_ready().await;
+    }
+
+    /// Asks the daemon to stop, as systemd does.
+    pub(crate) fn sigterm(&self) {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs");
+        assert!(sent.success());
+    }
+
+    /// The daemon's exit code.
+    pub(crate) async fn exit_code(&mut self) -> Option<i32> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().expect("the daemon can be asked") {
+                return status.code();
+            }
+            assert!(Instant::now() < deadline, "the daemon does not stop");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// What the private listener answers.
+    pub(crate) async fn admin(&self, path: &str) -> (u16, String) {
+        let url = format!("http://{}{path}", self.admin);
+        let answer = self.http.get(url).send().await.expect("the private listener answers");
+        (answer.status().as_u16(), answer.text().await.expect("a body"))
+    }
+
+    /// What the daemon has logged.
+    pub(crate) fn logged(&self) -> String {
+        let file = self.log.as_ref().expect("the journey keeps its log");
+        std::fs::read_to_string(file).expect("a log")
     }
 
     pub(crate) async fn get(&self, path: &str) -> Value {
@@ -241,6 +281,16 @@ impl World {
         self.closed(&id).await
     }
 
+    /// Waits until Meta was asked so often: the simulated one notes a request once it is answered.
+    pub(crate) async fn asked_at_last(&self, action: &str, wacid: &Wacid, times: usize) {
+        let deadline = Instant::now() + PATIENCE;
+        while self.asked(action, wacid) < times {
+            assert!(Instant::now() < deadline, "{action} is not asked {times} times");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert_eq!(self.asked(action, wacid), times, "{action}");
+    }
+
     /// How often Meta was asked to do something with a call.
     pub(crate) fn asked(&self, action: &str, wacid: &Wacid) -> usize {
         self.meta
@@ -251,12 +301,16 @@ impl World {
     }
 }
 
-fn serve(config: &Path) -> Child {
+fn serve(config: &Path, log: Option<&Path>) -> Child {
+    let stderr = log.map_or_else(Stdio::inherit, |file| {
+        std::fs::File::create(file).expect("a log file").into()
+    });
     daemon()
         .arg("serve")
         .arg("--config")
         .arg(config)
         .stdout(Stdio::null())
+        .stderr(stderr)
         .spawn()
         .expect("the daemon starts")
 }
@@ -282,13 +336,19 @@ fn settings(
     } else {
         String::new()
     };
+    let secrets = if setup.rotated_secret {
+        "app_secret = \"next-secret\"\nprevious_app_secret = \"app-secret\""
+    } else {
+        "app_secret = \"app-secret\""
+    };
+    let level = if setup.keeps_log { "info" } else { "warn" };
     format!(
         r#"
 [server]
 listen = "{address}"
 admin_listen = "{admin}"
 [whatsapp]
-app_secret = "app-secret"
+{secrets}
 verify_token = "verify-me"
 access_token = "access"
 graph_url = "{graph}"
@@ -310,7 +370,7 @@ name = "Test"
 ring_seconds = {ring_seconds}
 claim_lease_seconds = {lease_seconds}
 [log]
-level = "warn"
+level = "{level}"
 "#
     )
 }
