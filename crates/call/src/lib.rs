@@ -8,6 +8,7 @@
 
 mod admission;
 mod carrier;
+mod claim;
 mod event;
 mod input;
 mod life;

@@ -1,4 +1,4 @@
-//! The call machine: arrival, ringing, claims, and the end.
+//! The call machine: arrival, ringing, and the end.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use crate::input::{Input, Outcome, Refusal, Response};
 use crate::output::{Command, Farewell, Output, StopWhy};
 use crate::ring::{RingList, Target};
 use crate::rules::{END_WAIT, PRE_ACCEPT_WAIT, Rules, Timer};
-use crate::state::{Carrier, Claim, Phase, Recording, State};
+use crate::state::{Carrier, Phase, Recording, State};
 
 /// One call. Push inputs in, drain outputs, come back at the timeout.
 #[derive(Debug)]
@@ -21,12 +21,12 @@ pub struct Call {
     pub(crate) carrier_media_up: bool,
     pub(crate) media_overdue: Option<Instant>,
     pub(crate) hang_up_news_overdue: Option<Instant>,
-    ring: RingList,
-    epoch: u32,
+    pub(crate) ring: RingList,
+    pub(crate) epoch: u32,
     pub(crate) accepted_at: Option<Instant>,
-    opened_at: Option<Instant>,
+    pub(crate) opened_at: Option<Instant>,
     pub(crate) ended_at: Option<Instant>,
-    talker: Option<AgentId>,
+    pub(crate) talker: Option<AgentId>,
     pub(crate) muted: bool,
     pub(crate) recording: Recording,
     outputs: VecDeque<Output>,
@@ -273,7 +273,7 @@ impl Call {
         }
     }
 
-    fn device_gone(&mut self, device: DeviceId, now: Instant) {
+    pub(crate) fn device_gone(&mut self, device: DeviceId, now: Instant) {
         let holds = self.holder().is_some_and(|target| target.device == device);
         if holds {
             return self.agent_leg_failed(device, "the device left", now);
@@ -291,51 +291,6 @@ impl Call {
             };
             self.end(cause, StopWhy::CallEnded, now);
         }
-    }
-
-    fn claim(&mut self, target: Target, now: Instant) -> Response {
-        match &self.state {
-            State::Claimed(claim) | State::Bridged(claim) => {
-                let holder = claim.target.clone();
-                if holder.device == target.device {
-                    return Response::Done;
-                }
-                if holder.agent == target.agent {
-                    return Response::Refused(Refusal::TakenByYou);
-                }
-                self.event(Event::ClaimLost { agent: target.agent, winner: holder.agent.clone() });
-                Response::Refused(Refusal::Taken { winner: holder.agent })
-            }
-            State::Ringing { .. } => {
-                self.win(target, now);
-                Response::Done
-            }
-            State::Offered => Response::Refused(Refusal::NotAllowed),
-            State::Ending { .. } | State::Ended => Response::Refused(Refusal::Over),
-        }
-    }
-
-    fn win(&mut self, target: Target, now: Instant) {
-        self.epoch += 1;
-        self.muted = false;
-        self.ring.remove(target.device);
-        let lease_ends = now + self.rules.claim_lease;
-        self.state = State::Claimed(Claim { target: target.clone(), lease_ends, heard: false });
-        self.event(Event::ClaimWon {
-            agent: target.agent.clone(),
-            device: target.device,
-            epoch: self.epoch,
-        });
-        self.command(Command::Confirm(target.clone()));
-        match self.carrier {
-            Carrier::Prepared => self.ask_accept(now),
-            Carrier::Accepted | Carrier::Unclear { .. } => {
-                self.command(Command::Bridge(target.clone()))
-            }
-            Carrier::Offered | Carrier::PreAccepting { .. } | Carrier::Accepting { .. } => {}
-        }
-        let why = StopWhy::Claimed { winner: target.agent, device: target.device };
-        self.command(Command::StopRinging { devices: self.ring.devices(), why });
     }
 
     fn decline(&mut self, agent: &AgentId, now: Instant) -> Response {
@@ -364,68 +319,6 @@ impl Call {
             }
             State::Ending { .. } | State::Ended => Response::Refused(Refusal::Over),
         }
-    }
-
-    pub(crate) fn open_if_complete(&mut self, now: Instant) {
-        let State::Claimed(claim) = &self.state else {
-            return;
-        };
-        if !claim.heard || self.carrier != Carrier::Accepted || !self.carrier_media_up {
-            return;
-        }
-        let claim = claim.clone();
-        let target = claim.target.clone();
-        self.state = State::Bridged(claim);
-        self.opened_at.get_or_insert(now);
-        self.talker = Some(target.agent.clone());
-        self.event(Event::Bridged { agent: target.agent.clone() });
-        self.record_if_always();
-        self.command(Command::Open(target));
-    }
-
-    fn agent_heard(&mut self, device: DeviceId, now: Instant) {
-        if let State::Claimed(claim) = &mut self.state
-            && claim.target.device == device
-        {
-            claim.heard = true;
-            self.open_if_complete(now);
-        }
-    }
-
-    fn agent_leg_failed(&mut self, device: DeviceId, why: &'static str, now: Instant) {
-        let holds = self.holder().is_some_and(|target| target.device == device);
-        match self.state {
-            State::Claimed(_) if holds => self.release_claim(why, now),
-            State::Bridged(_) if holds => self.end(Cause::AgentLegFailed, StopWhy::CallEnded, now),
-            State::Claimed(_) | State::Bridged(_) | State::Ringing { .. } | State::Offered => {
-                self.device_gone(device, now);
-            }
-            State::Ending { .. } | State::Ended => {}
-        }
-    }
-
-    /// Gives the claim back and rings the others again; without others the call ends.
-    fn release_claim(&mut self, why: &'static str, now: Instant) {
-        let State::Claimed(claim) = &self.state else {
-            return self.ignored("release");
-        };
-        let target = claim.target.clone();
-        // Their other devices have been silent since the claim.
-        self.ring.silence(&target.agent);
-        self.event(Event::ClaimReleased { agent: target.agent.clone(), why });
-        if matches!(self.carrier, Carrier::Accepted | Carrier::Unclear { .. }) {
-            self.command(Command::Unbridge(target.clone()));
-        }
-        self.state = State::Ringing { ends: now + self.rules.ring_time };
-        self.command(Command::Release { target, why });
-        if self.ring.is_empty() {
-            return self.end(Cause::AgentLegFailed, StopWhy::CallEnded, now);
-        }
-        self.event(Event::RingStarted {
-            agents: self.ring.agents(),
-            devices: self.ring.devices().len(),
-        });
-        self.command(Command::Ring(self.ring.targets()));
     }
 
     /// Ends the call from our side: media stops at once, Meta is told, the books close after.

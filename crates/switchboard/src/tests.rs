@@ -192,9 +192,9 @@ impl Trial {
     }
 
     fn last_presence(&self, of: DeviceId) -> Option<Presence> {
-        self.ears.told.lock().iter().rev().find_map(|(device, event)| match event {
-            ServerEvent::Presence { presence } if *device == of => Some(*presence),
-            _ => None,
+        self.ears.told.lock().iter().rev().find_map(|(device, event)| {
+            let ServerEvent::Presence { presence } = event else { return None };
+            (*device == of).then_some(*presence)
         })
     }
 }
