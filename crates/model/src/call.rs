@@ -125,11 +125,7 @@ pub struct EndReason {
 impl EndReason {
     /// The reason that belongs to a cause, given whether anybody talked.
     pub const fn of(cause: Cause, talked: bool) -> Self {
-        let ended_normally = if talked {
-            Class::Completed
-        } else {
-            Class::Missed
-        };
+        let ended_normally = if talked { Class::Completed } else { Class::Missed };
         let (side, class) = match cause {
             Cause::CallerHungUp | Cause::TerminatedBeforeConnect => (Side::Caller, ended_normally),
             Cause::AgentHungUp => (Side::Agent, ended_normally),
@@ -254,17 +250,11 @@ mod tests {
 
     #[test]
     fn a_hang_up_counts_by_whether_anybody_talked() {
-        assert_eq!(
-            EndReason::of(Cause::CallerHungUp, true).class,
-            Class::Completed
-        );
+        assert_eq!(EndReason::of(Cause::CallerHungUp, true).class, Class::Completed);
         let gave_up = EndReason::of(Cause::CallerHungUp, false);
         assert_eq!(gave_up.class, Class::Missed);
         assert_eq!(Disposition::of(gave_up, false), Disposition::Missed);
-        assert_eq!(
-            MissedReason::of(Cause::CallerHungUp, false),
-            Some(MissedReason::CallerGaveUp)
-        );
+        assert_eq!(MissedReason::of(Cause::CallerHungUp, false), Some(MissedReason::CallerGaveUp));
         assert_eq!(MissedReason::of(Cause::CallerHungUp, true), None);
     }
 

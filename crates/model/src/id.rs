@@ -242,14 +242,8 @@ mod tests {
     #[test]
     fn an_id_of_another_kind_is_refused() {
         let device = DeviceId::from_uuid(Uuid::from_u128(7)).to_string();
-        assert_eq!(
-            device.parse::<CallId>(),
-            Err(IdError::Prefix { expected: "call" })
-        );
-        assert_eq!(
-            "call_xyz".parse::<CallId>(),
-            Err(IdError::Uuid { expected: "call" })
-        );
+        assert_eq!(device.parse::<CallId>(), Err(IdError::Prefix { expected: "call" }));
+        assert_eq!("call_xyz".parse::<CallId>(), Err(IdError::Uuid { expected: "call" }));
     }
 
     #[test]

@@ -108,10 +108,7 @@ impl Currency {
     /// # Errors
     /// [`MoneyError::Currency`] unless it is three capital ASCII letters.
     pub fn new(code: &str) -> Result<Self, MoneyError> {
-        let bytes: [u8; 3] = code
-            .as_bytes()
-            .try_into()
-            .map_err(|_| MoneyError::Currency)?;
+        let bytes: [u8; 3] = code.as_bytes().try_into().map_err(|_| MoneyError::Currency)?;
         if bytes.iter().all(u8::is_ascii_uppercase) {
             Ok(Self(bytes))
         } else {
@@ -177,22 +174,13 @@ mod tests {
 
     #[test]
     fn sums_that_do_not_fit_are_errors() {
-        assert_eq!(
-            Micros::new(i64::MAX).plus(Micros::new(1)),
-            Err(MoneyError::Overflow)
-        );
-        assert_eq!(
-            Micros::from_units(10).plus(Micros::new(1)),
-            Ok(Micros::new(10_000_001))
-        );
+        assert_eq!(Micros::new(i64::MAX).plus(Micros::new(1)), Err(MoneyError::Overflow));
+        assert_eq!(Micros::from_units(10).plus(Micros::new(1)), Ok(Micros::new(10_000_001)));
     }
 
     #[test]
     fn a_currency_is_three_capitals() {
-        assert_eq!(
-            Currency::new("EUR").map(|c| c.to_string()),
-            Ok("EUR".to_owned())
-        );
+        assert_eq!(Currency::new("EUR").map(|c| c.to_string()), Ok("EUR".to_owned()));
         assert_eq!(Currency::new("eur"), Err(MoneyError::Currency));
         assert_eq!(Currency::new("EURO"), Err(MoneyError::Currency));
     }

@@ -82,10 +82,7 @@ pub struct Party {
 impl Party {
     /// What an agent reads: name, else username, else number, else a neutral word.
     pub fn display(&self) -> String {
-        let number = self
-            .phone
-            .as_ref()
-            .map(|phone| format!("+{}", phone.digits()));
+        let number = self.phone.as_ref().map(|phone| format!("+{}", phone.digits()));
         self.name
             .clone()
             .or_else(|| self.username.clone())

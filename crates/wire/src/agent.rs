@@ -398,11 +398,7 @@ impl ClientFrame {
             return Err(FrameError::TooLarge { bytes: text.len() });
         }
         let frame: Self = serde_json::from_str(text)?;
-        if frame.v == VERSION {
-            Ok(frame)
-        } else {
-            Err(FrameError::Version(frame.v))
-        }
+        if frame.v == VERSION { Ok(frame) } else { Err(FrameError::Version(frame.v)) }
     }
 }
 
@@ -421,10 +417,7 @@ mod tests {
 
     #[test]
     fn frames_that_are_not_ours_are_typed_errors() {
-        assert!(matches!(
-            ClientFrame::read("hello"),
-            Err(FrameError::NotACommand(_))
-        ));
+        assert!(matches!(ClientFrame::read("hello"), Err(FrameError::NotACommand(_))));
         assert!(matches!(
             ClientFrame::read(r#"{"v":1,"id":1,"type":"dance"}"#),
             Err(FrameError::NotACommand(_))
@@ -434,9 +427,6 @@ mod tests {
             Err(FrameError::Version(9))
         ));
         let large = " ".repeat(FRAME_BYTES_MAX + 1);
-        assert!(matches!(
-            ClientFrame::read(&large),
-            Err(FrameError::TooLarge { .. })
-        ));
+        assert!(matches!(ClientFrame::read(&large), Err(FrameError::TooLarge { .. })));
     }
 }
