@@ -1,0 +1,1 @@
+//! Measures the media engine against a loop that only receives and sends.
