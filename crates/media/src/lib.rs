@@ -7,6 +7,7 @@
 //! Built from the sans-IO parts of the webrtc family (`rtc-ice`, `rtc-dtls`); SRTP is our own and
 //! works in place. Nothing on the path receive, open, rewrite, seal, send allocates or locks.
 
+mod batch;
 mod command;
 mod config;
 mod dtls;
@@ -29,6 +30,7 @@ mod stream;
 mod tap;
 mod turn;
 
+pub use batch::{Inbox, Outbox};
 pub use config::MediaConfig;
 pub use error::MediaError;
 pub use event::{LegDown, LegStats, MediaEvent, Tap};
