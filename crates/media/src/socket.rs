@@ -252,10 +252,7 @@ impl Driver {
             }
         }
         while let Some(event) = self.shard.poll_event() {
-            let must_arrive = match event {
-                MediaEvent::LegUp { .. } | MediaEvent::LegDown { .. } => true,
-                MediaEvent::FirstRtp { .. } | MediaEvent::Forwarded { .. } => false,
-            };
+            let must_arrive = event.must_arrive();
             if must_arrive && !self.pending.is_empty() {
                 self.pending.push_back(event);
             } else if let Err(TrySendError::Full(event)) = self.events.try_send(event) {

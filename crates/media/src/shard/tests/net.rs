@@ -374,7 +374,8 @@ impl Net {
             MediaEvent::LegDown { .. }
             | MediaEvent::LegUp { .. }
             | MediaEvent::FirstRtp { .. }
-            | MediaEvent::Forwarded { .. } => None,
+            | MediaEvent::Forwarded { .. }
+            | MediaEvent::PlayEnded { .. } => None,
         })
     }
 }
