@@ -80,7 +80,9 @@ fn answer(
             waker.wake().ok()?;
             let (id, at) = opened.recv().ok()??;
             let (ip, port) = (at.ip(), at.port());
-            Some(json!({ "id": id, "sdp": format!("a=candidate:1 1 udp 1 {ip} {port} typ host\r\n") }))
+            Some(
+                json!({ "id": id, "sdp": format!("a=candidate:1 1 udp 1 {ip} {port} typ host\r\n") }),
+            )
         }
         "/bridge" => {
             requests.send(Request::Bridge(number("a")?, number("b")?)).ok()?;

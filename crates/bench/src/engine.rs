@@ -39,9 +39,7 @@ pub fn serve(config: EngineConfig, ready: impl FnOnce(SocketAddr)) -> Result<(),
         .spawn(move || while events.blocking_recv().is_some() {})
         .map_err(BenchError::system("a thread for events"))?;
     let recorder = match config.record {
-        Some(folder) => {
-            Some(Recorder::start(RecorderConfig { folder }, Box::new(Taps(taps)))?.0)
-        }
+        Some(folder) => Some(Recorder::start(RecorderConfig { folder }, Box::new(Taps(taps)))?.0),
         None => None,
     };
     let desk = Desk { plane, recorder };

@@ -120,7 +120,9 @@ impl Client {
         let failed = |why: String| BenchError::Peer { what, why };
         let text = body.to_string();
         let length = text.len();
-        let request = format!("POST {what} HTTP/1.1\r\nHost: bench\r\nContent-Length: {length}\r\n\r\n{text}");
+        let request = format!(
+            "POST {what} HTTP/1.1\r\nHost: bench\r\nContent-Length: {length}\r\n\r\n{text}"
+        );
         self.writer.write_all(request.as_bytes()).map_err(|e| failed(e.to_string()))?;
         let answer = message(&mut self.reader).map_err(|e| failed(e.to_string()))?;
         let (first, body) = answer.ok_or_else(|| failed("the connection was closed".to_owned()))?;

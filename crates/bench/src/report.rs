@@ -74,10 +74,9 @@ impl Report {
             let figures = &row.figures;
             let ratio = match row.engine {
                 Engine::Bare => None,
-                Engine::AesCm
-                | Engine::AesGcm
-                | Engine::AesCmRecorded
-                | Engine::AesGcmRecorded => self.ratio(row),
+                Engine::AesCm | Engine::AesGcm | Engine::AesCmRecorded | Engine::AesGcmRecorded => {
+                    self.ratio(row)
+                }
             };
             // Writing into a String cannot fail.
             let _ = writeln!(

@@ -124,9 +124,9 @@ impl Measured {
         if pinned {
             command.args(["--processor", &ENGINE_PROCESSOR.to_string()]);
         }
-        let folder = engine.is_recorded().then(|| {
-            std::env::temp_dir().join(format!("ringdown-bench-{}", std::process::id()))
-        });
+        let folder = engine
+            .is_recorded()
+            .then(|| std::env::temp_dir().join(format!("ringdown-bench-{}", std::process::id())));
         if let Some(folder) = &folder {
             command.arg("--record").arg(folder);
         }

@@ -10,6 +10,7 @@
 mod batch;
 mod command;
 mod config;
+mod driver;
 mod dtls;
 mod error;
 mod event;

@@ -142,7 +142,7 @@ impl Stage {
 
     /// Opens a leg: even numbers are Meta's, odd ones browsers.
     fn open(&mut self, ends: &FarEnds, number: usize) -> Result<(), BenchError> {
-        let part = if number % 2 == 0 { FarPart::Meta } else { FarPart::Browser };
+        let part = if number.is_multiple_of(2) { FarPart::Meta } else { FarPart::Browser };
         let secured = self.protection.map(|protection| (ends, protection));
         let mut caller = Caller::new(number, part, secured)?;
         let offer = caller.offer(part);
