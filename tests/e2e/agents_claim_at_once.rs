@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use sim::agent::Robot;
 use wire::agent::{ErrorCode, RingEnd, ServerEvent};
 
-use crate::world::{PATIENCE, World, hang_up, rung};
+use crate::world::{PATIENCE, World, hang_up, open, rung};
 
 /// Agents in the room.
 const AGENTS: usize = 50;
@@ -75,6 +75,8 @@ async fn play(world: &World, agents: &mut [Robot], claimers: usize, round: usize
             agent.wait_for("the refusal", refused, PATIENCE).await.expect("refused");
         }
     }
+    // Without this a slow machine could hang up before Meta was asked to accept.
+    open(&mut agents[winner], call).await;
     hang_up(&mut agents[winner], call).await;
     let over = |event: &ServerEvent| matches!(event, ServerEvent::CallEnd { call: ended, .. } if *ended == call);
     agents[winner].wait_for("the end", over, PATIENCE).await.expect("ended");

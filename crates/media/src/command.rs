@@ -7,6 +7,7 @@ use crate::error::MediaError;
 use crate::event::{LegStats, Tap};
 use crate::plane::Totals;
 use crate::sdp::Offer;
+use crate::source::Source;
 
 /// The answer to an offer, or why there is none.
 pub(crate) type Answer = oneshot::Sender<Result<SdpText, MediaError>>;
@@ -20,6 +21,7 @@ pub(crate) enum Command {
     Mute { leg: LegId, muted: bool },
     Tap { leg: LegId, tap: Option<Tap> },
     Watch(LegId),
+    Play { leg: LegId, source: Source },
     Close(LegId),
     Stats { leg: LegId, reply: oneshot::Sender<Option<LegStats>> },
     Totals(oneshot::Sender<Totals>),

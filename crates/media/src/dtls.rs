@@ -69,6 +69,18 @@ impl Dtls {
         role: Role,
         expected: [u8; 32],
     ) -> Result<Self, MediaError> {
+        let profiles = [Profile::AeadAes128Gcm, Profile::AesCm128HmacSha1_80];
+        Self::offering(now, identity, role, expected, &profiles)
+    }
+
+    /// The same with these SRTP profiles only, best first.
+    pub(crate) fn offering(
+        now: Instant,
+        identity: &Identity,
+        role: Role,
+        expected: [u8; 32],
+        profiles: &[Profile],
+    ) -> Result<Self, MediaError> {
         let mismatch = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&mismatch);
         let verify = move |chain: &[Vec<u8>], _: &[_]| {
@@ -81,10 +93,7 @@ impl Dtls {
         let config = ConfigBuilder::default()
             .with_crypto_provider(Arc::clone(&identity.provider))
             .with_certificates(vec![identity.certificate.clone()])
-            .with_srtp_protection_profiles(vec![
-                SrtpProtectionProfile::Srtp_Aead_Aes_128_Gcm,
-                SrtpProtectionProfile::Srtp_Aes128_Cm_Hmac_Sha1_80,
-            ])
+            .with_srtp_protection_profiles(profiles.iter().copied().map(offered).collect())
             .with_client_auth(ClientAuthType::RequireAnyClientCert)
             // WebRTC trusts the fingerprint in the SDP, not a certificate authority.
             .with_insecure_skip_verify(true)
@@ -230,5 +239,12 @@ impl Dtls {
         if self.established {
             let _ = self.endpoint.close(now);
         }
+    }
+}
+
+const fn offered(profile: Profile) -> SrtpProtectionProfile {
+    match profile {
+        Profile::AeadAes128Gcm => SrtpProtectionProfile::Srtp_Aead_Aes_128_Gcm,
+        Profile::AesCm128HmacSha1_80 => SrtpProtectionProfile::Srtp_Aes128_Cm_Hmac_Sha1_80,
     }
 }

@@ -35,6 +35,14 @@ pub enum MediaError {
         /// The bound.
         limit: usize,
     },
+    /// Sound for [`crate::Clip`] could not be read or encoded.
+    #[error("{what} cannot be played: {why}")]
+    Clip {
+        /// The file, or what is built in.
+        what: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// Keys or a certificate could not be made.
     #[error("cryptography failed while preparing {what}: {why}")]
     Crypto {

@@ -27,6 +27,12 @@ pub enum MediaEvent {
         /// Arrival.
         at: Instant,
     },
+    /// A [`crate::Source::Once`] or [`crate::Source::Interrupt`] was played to its end. Not sent
+    /// when another choice replaced it.
+    PlayEnded {
+        /// The leg that heard it.
+        leg: LegId,
+    },
     /// The first packet forwarded after a bridge was made, once per direction.
     Forwarded {
         /// The leg that was heard.
@@ -36,6 +42,17 @@ pub enum MediaEvent {
         /// When.
         at: Instant,
     },
+}
+
+impl MediaEvent {
+    /// Whether the event has to arrive however late: the life of a leg hangs on it. The others
+    /// are lost, and counted, when nobody takes events for a long time.
+    pub(crate) const fn must_arrive(&self) -> bool {
+        match self {
+            Self::LegUp { .. } | Self::LegDown { .. } => true,
+            Self::FirstRtp { .. } | Self::PlayEnded { .. } | Self::Forwarded { .. } => false,
+        }
+    }
 }
 
 /// Why a leg is gone.

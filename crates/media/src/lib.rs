@@ -7,30 +7,39 @@
 //! Built from the sans-IO parts of the webrtc family (`rtc-ice`, `rtc-dtls`); SRTP is our own and
 //! works in place. Nothing on the path receive, open, rewrite, seal, send allocates or locks.
 
+mod batch;
 mod command;
 mod config;
+mod driver;
 mod dtls;
 mod error;
 mod event;
+mod far;
 mod ice;
 mod identity;
 mod leg;
+mod pace;
 mod plane;
 mod rtcp;
 mod rtp;
 mod sdp;
 mod shard;
 mod socket;
+mod source;
 mod srtp;
 mod start;
 mod stream;
 mod tap;
 mod turn;
 
+pub use batch::{Inbox, Outbox};
 pub use config::MediaConfig;
 pub use error::MediaError;
 pub use event::{LegDown, LegStats, MediaEvent, Tap};
+pub use far::{FarEnd, FarEnds, FarHeard, FarPart, Protection};
+pub use pace::Pace;
 pub use plane::{MediaPlane, OpenedLeg, Totals};
 pub use sdp::SdpError;
+pub use source::{Cadence, Clip, Source};
 pub use start::{Started, start};
 pub use tap::{TapFrame, TapReader};

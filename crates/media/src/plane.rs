@@ -12,6 +12,7 @@ use crate::command::{Answer, Command};
 use crate::error::MediaError;
 use crate::event::{LegStats, Tap};
 use crate::sdp::{Offer, Reach};
+use crate::source::Source;
 
 /// What the whole plane has seen since it started.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -129,6 +130,14 @@ impl MediaPlane {
     /// Drops what this leg says, neither forwarded nor recorded; the far leg hears silence.
     pub async fn mute(&self, leg: LegId, muted: bool) {
         self.ask(Command::Mute { leg, muted }).await;
+    }
+
+    /// Chooses what the leg hears while no bridged sound flows: at once, in place of what was
+    /// chosen before. Until the first choice, and after a clip that plays once, a WhatsApp leg
+    /// hears silence and an agent leg is sent nothing. A WhatsApp leg hears nothing at all before
+    /// [`Self::speak`].
+    pub async fn play(&self, leg: LegId, source: Source) {
+        self.ask(Command::Play { leg, source }).await;
     }
 
     /// Starts (or with `None` ends) copying what this leg says to the recorder.

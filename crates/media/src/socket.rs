@@ -1,23 +1,18 @@
-//! The sockets of a shard and the loop that turns it: wait, receive, obey, run timers, report.
+//! The sockets of a shard: one that all its agent legs share, and one for each WhatsApp leg.
 
-use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
-use std::time::{Duration, Instant};
 
 use mio::net::UdpSocket;
-use mio::{Events, Interest, Poll, Registry, Token};
+use mio::{Interest, Registry, Token};
 use model::LegId;
+use rustc_hash::FxHashMap;
 use socket2::{Domain, Protocol, Socket, Type};
-use tokio::sync::mpsc;
-use tokio::sync::mpsc::error::{TryRecvError, TrySendError};
 
-use crate::command::Command;
+use crate::batch::Outbox;
 use crate::error::MediaError;
-use crate::event::MediaEvent;
-use crate::shard::Shard;
-use crate::turn::{DATAGRAM_MAX, Via, Wire};
+use crate::turn::{Via, Wire};
 
 pub(crate) const WAKER: Token = Token(0);
 const AGENTS: Token = Token(1);
@@ -28,24 +23,23 @@ const FIRST_LEG: usize = 2;
 const AGENTS_BUFFER: usize = 16 * 1024 * 1024;
 /// Receive buffer of a WhatsApp leg's socket: some seconds of its one stream.
 const WHATSAPP_BUFFER: usize = 64 * 1024;
-/// Datagrams taken from one socket before the others, so that a flood on one starves nobody.
-const BATCH_MAX: usize = 64;
-/// Commands taken per pass, for the same reason.
-const COMMANDS_MAX: usize = 256;
-/// Finest step of timers. A quarter of a frame is finer than anything heard.
-const TICK: Duration = Duration::from_millis(5);
-/// Longest wait, in case a wake-up was lost.
-const WAIT_MAX: Duration = Duration::from_millis(500);
-/// How soon an event is offered again when the receiver was full.
-const RETRY: Duration = Duration::from_millis(20);
 
 /// Every socket of one shard.
 pub(crate) struct Sockets {
     registry: Registry,
     agents: UdpSocket,
-    whatsapp: HashMap<LegId, UdpSocket>,
+    agents_wait: bool,
+    whatsapp: FxHashMap<LegId, Own>,
     bind: IpAddr,
     ports: RangeInclusive<u16>,
+}
+
+/// The socket of a WhatsApp leg.
+struct Own {
+    socket: UdpSocket,
+    /// The only address it hears, once ICE has chosen one.
+    peer: Option<SocketAddr>,
+    waits: bool,
 }
 
 impl Sockets {
@@ -60,7 +54,8 @@ impl Sockets {
         let failed = |source| MediaError::Bind { address, source };
         let mut agents = bound(address, AGENTS_BUFFER).map_err(failed)?;
         registry.register(&mut agents, AGENTS, Interest::READABLE).map_err(failed)?;
-        Ok(Self { registry, agents, whatsapp: HashMap::new(), bind, ports })
+        let whatsapp = FxHashMap::default();
+        Ok(Self { registry, agents, agents_wait: false, whatsapp, bind, ports })
     }
 
     /// The address agents send to.
@@ -68,14 +63,22 @@ impl Sockets {
         self.agents.local_addr()
     }
 
-    fn receive(&self, via: Via, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        match via {
-            Via::Agents => self.agents.recv_from(buffer),
-            Via::WhatsApp(leg) => match self.whatsapp.get(&leg) {
-                Some(socket) => socket.recv_from(buffer),
-                None => Err(io::ErrorKind::WouldBlock.into()),
-            },
-        }
+    pub(crate) const fn agents(&self) -> &UdpSocket {
+        &self.agents
+    }
+
+    /// The socket of a WhatsApp leg that is still open.
+    pub(crate) fn own(&self, leg: LegId) -> Option<&UdpSocket> {
+        self.whatsapp.get(&leg).map(|own| &own.socket)
+    }
+
+    /// Notes that a socket has something to read, or no longer has. Says whether that is news.
+    pub(crate) fn set_waiting(&mut self, via: Via, waits: bool) -> bool {
+        let known = match via {
+            Via::Agents => Some(&mut self.agents_wait),
+            Via::WhatsApp(leg) => self.whatsapp.get_mut(&leg).map(|own| &mut own.waits),
+        };
+        known.is_some_and(|known| std::mem::replace(known, waits) != waits)
     }
 
     /// A socket on a free port of the range, searched from a random place so that ports are not
@@ -97,32 +100,64 @@ impl Sockets {
     }
 }
 
-impl Wire for Sockets {
+/// The sockets for the length of a pass. What goes to agents is gathered and flushed at its end.
+pub(crate) struct Way<'a> {
+    pub(crate) sockets: &'a mut Sockets,
+    pub(crate) outbox: &'a mut Outbox,
+}
+
+impl Way<'_> {
+    pub(crate) fn flush(&mut self) {
+        self.outbox.flush(&self.sockets.agents);
+    }
+}
+
+impl Wire for Way<'_> {
     fn open(&mut self, leg: LegId) -> Result<u16, MediaError> {
-        let mut socket = self.bind_in_range()?;
-        let address = SocketAddr::new(self.bind, 0);
+        let sockets = &mut *self.sockets;
+        let mut socket = sockets.bind_in_range()?;
+        let address = SocketAddr::new(sockets.bind, 0);
         let failed = |source| MediaError::Bind { address, source };
         let port = socket.local_addr().map_err(failed)?.port();
-        self.registry.register(&mut socket, token(leg), Interest::READABLE).map_err(failed)?;
-        self.whatsapp.insert(leg, socket);
+        sockets.registry.register(&mut socket, token(leg), Interest::READABLE).map_err(failed)?;
+        sockets.whatsapp.insert(leg, Own { socket, peer: None, waits: false });
         Ok(port)
     }
 
     fn send(&mut self, via: Via, to: SocketAddr, bytes: &[u8]) {
-        let socket = match via {
-            Via::Agents => Some(&self.agents),
-            Via::WhatsApp(leg) => self.whatsapp.get(&leg),
+        let sent = match via {
+            Via::Agents => {
+                self.outbox.push(&self.sockets.agents, to, bytes);
+                return;
+            }
+            Via::WhatsApp(leg) => match self.sockets.whatsapp.get(&leg) {
+                Some(own) if own.peer == Some(to) => own.socket.send(bytes),
+                Some(own) => own.socket.send_to(bytes, to),
+                None => return,
+            },
         };
-        let sent = socket.map(|socket| socket.send_to(bytes, to));
-        if let Some(Err(error)) = sent {
+        if let Err(error) = sent {
             tracing::trace!(%error, "a datagram was not sent");
         }
     }
 
+    fn connect(&mut self, leg: LegId, to: SocketAddr) {
+        if let Some(own) = self.sockets.whatsapp.get_mut(&leg)
+            && own.peer != Some(to)
+        {
+            own.peer = None;
+            match own.socket.connect(to) {
+                Ok(()) => own.peer = Some(to),
+                // It goes on as it is: only slower, and the leg itself refuses strangers.
+                Err(error) => tracing::debug!(%leg, %error, "a socket was not connected"),
+            }
+        }
+    }
+
     fn release(&mut self, leg: LegId) {
-        if let Some(mut socket) = self.whatsapp.remove(&leg) {
+        if let Some(mut own) = self.sockets.whatsapp.remove(&leg) {
             // Closing the socket takes it out of the poll in any case.
-            let _ = self.registry.deregister(&mut socket);
+            let _ = self.sockets.registry.deregister(&mut own.socket);
         }
     }
 }
@@ -143,128 +178,11 @@ fn token(leg: LegId) -> Token {
     Token(usize::try_from(leg.0).unwrap_or(usize::MAX - FIRST_LEG) + FIRST_LEG)
 }
 
-fn via(token: Token) -> Option<Via> {
+/// The socket that a readiness report is about; `None` for the waker.
+pub(crate) fn via(token: Token) -> Option<Via> {
     match token {
         WAKER => None,
         AGENTS => Some(Via::Agents),
         Token(leg) => Some(Via::WhatsApp(LegId((leg - FIRST_LEG) as u64))),
-    }
-}
-
-/// The thread's state.
-pub(crate) struct Driver {
-    pub(crate) poll: Poll,
-    pub(crate) sockets: Sockets,
-    pub(crate) shard: Shard,
-    pub(crate) commands: mpsc::Receiver<Command>,
-    pub(crate) events: mpsc::Sender<MediaEvent>,
-    /// Sockets that may have more to read: readiness is reported once, not while it lasts.
-    pub(crate) ready: Vec<Via>,
-    /// Events that must not be lost. At most two per leg: up and down.
-    pub(crate) pending: VecDeque<MediaEvent>,
-}
-
-impl Driver {
-    /// Runs until the control plane is gone.
-    pub(crate) fn run(mut self) {
-        let mut readiness = Events::with_capacity(1_024);
-        let mut buffer = [0; DATAGRAM_MAX];
-        let mut ticked = Instant::now();
-        loop {
-            let wait = self.wait(Instant::now(), ticked);
-            if let Err(error) = self.poll.poll(&mut readiness, Some(wait))
-                && error.kind() != io::ErrorKind::Interrupted
-            {
-                tracing::error!(%error, "waiting for datagrams failed");
-                std::thread::sleep(TICK);
-            }
-            for via in readiness.iter().filter_map(|event| via(event.token())) {
-                if !self.ready.contains(&via) {
-                    self.ready.push(via);
-                }
-            }
-            // Commands first: what was said after "mute" was sent is already muted.
-            if !self.obey() {
-                self.shard.close_all(Instant::now(), &mut self.sockets);
-                return;
-            }
-            self.receive(&mut buffer);
-            let now = Instant::now();
-            if self.timer(ticked).is_some_and(|at| at <= now) {
-                ticked = now;
-                self.shard.timeout(now, &mut self.sockets);
-            }
-            self.report();
-        }
-    }
-
-    /// When timers run next: no more often than every tick.
-    fn timer(&self, ticked: Instant) -> Option<Instant> {
-        Some(self.shard.next_timeout()?.max(ticked + TICK))
-    }
-
-    fn wait(&self, now: Instant, ticked: Instant) -> Duration {
-        if !self.ready.is_empty() {
-            return Duration::ZERO;
-        }
-        let longest = if self.pending.is_empty() { WAIT_MAX } else { RETRY };
-        let timer = self.timer(ticked);
-        let timer = timer.map(|at| at.saturating_duration_since(now));
-        timer.map_or(longest, |timer| timer.min(longest))
-    }
-
-    fn receive(&mut self, buffer: &mut [u8; DATAGRAM_MAX]) {
-        let (sockets, shard) = (&mut self.sockets, &mut self.shard);
-        self.ready.retain(|via| {
-            for _ in 0..BATCH_MAX {
-                match sockets.receive(*via, buffer) {
-                    Ok((length, from)) => {
-                        let bytes = &mut buffer[..length];
-                        shard.datagram(Instant::now(), *via, from, bytes, sockets);
-                    }
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
-                    // An ICMP error of an earlier datagram; what is behind it still counts.
-                    Err(error) => tracing::trace!(%error, "receiving failed once"),
-                }
-            }
-            true
-        });
-    }
-
-    /// Obeys waiting commands; `false` when nobody can command any more.
-    fn obey(&mut self) -> bool {
-        for _ in 0..COMMANDS_MAX {
-            match self.commands.try_recv() {
-                Ok(command) => self.shard.command(Instant::now(), command, &mut self.sockets),
-                Err(TryRecvError::Empty) => break,
-                Err(TryRecvError::Disconnected) => return false,
-            }
-        }
-        true
-    }
-
-    /// Hands events over without ever waiting.
-    fn report(&mut self) {
-        while let Some(event) = self.pending.pop_front() {
-            if let Err(TrySendError::Full(event)) = self.events.try_send(event) {
-                self.pending.push_front(event);
-                break;
-            }
-        }
-        while let Some(event) = self.shard.poll_event() {
-            let must_arrive = match event {
-                MediaEvent::LegUp { .. } | MediaEvent::LegDown { .. } => true,
-                MediaEvent::FirstRtp { .. } | MediaEvent::Forwarded { .. } => false,
-            };
-            if must_arrive && !self.pending.is_empty() {
-                self.pending.push_back(event);
-            } else if let Err(TrySendError::Full(event)) = self.events.try_send(event) {
-                if must_arrive {
-                    self.pending.push_back(event);
-                } else {
-                    self.shard.lost_event();
-                }
-            }
-        }
     }
 }

@@ -9,13 +9,14 @@ use mio::{Poll, Waker};
 use tokio::sync::mpsc;
 
 use crate::config::MediaConfig;
+use crate::driver::Driver;
 use crate::error::MediaError;
 use crate::event::MediaEvent;
 use crate::identity::Identity;
 use crate::plane::MediaPlane;
 use crate::sdp::Reach;
 use crate::shard::{Place, Shard};
-use crate::socket::{Driver, Sockets, WAKER};
+use crate::socket::{Sockets, WAKER};
 use crate::tap::{self, TapReader};
 
 /// Commands under way to the thread; it takes 256 every few milliseconds.

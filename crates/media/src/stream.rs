@@ -1,5 +1,5 @@
 //! The one stream a leg hears from us, whoever speaks: one SSRC, sequence numbers and timestamps
-//! that go on without a jump from silence to agent A to silence to agent B.
+//! that go on without a jump from silence to agent A to hold music to agent B.
 
 use std::time::{Duration, Instant};
 
@@ -40,7 +40,8 @@ pub(crate) struct OutStream {
 #[derive(Clone, Copy, Debug)]
 enum Feed {
     Nobody,
-    Silence,
+    /// Frames of our own, of this run.
+    Own(u32),
     Leg(Mapping),
 }
 
@@ -76,27 +77,31 @@ impl OutStream {
         self.sent_at
     }
 
-    pub(crate) const fn is_silent(&self) -> bool {
-        matches!(self.feed, Feed::Silence)
-    }
-
     /// The timestamp that belongs to `now`, for sender reports.
     pub(crate) fn timestamp_at(&self, now: Instant) -> u32 {
         let since = self.sent_at.map(|at| now.saturating_duration_since(at));
         self.timestamp.wrapping_add(units(since.unwrap_or_default()))
     }
 
-    /// The next packet, whoever sends it, starts a new run.
+    /// What the leg forwarded so far is over: the next packet of a leg starts a new run. Frames of
+    /// our own go on as if nothing had been.
     pub(crate) const fn cut(&mut self) {
+        if matches!(self.feed, Feed::Leg(_)) {
+            self.feed = Feed::Nobody;
+        }
+    }
+
+    /// The next packet, whoever sends it, starts a new run, as late as it is.
+    pub(crate) const fn resume(&mut self) {
         self.feed = Feed::Nobody;
     }
 
-    /// The stamp of the next silence frame.
-    pub(crate) fn silence(&mut self, now: Instant) -> Stamp {
-        let first = !self.is_silent();
+    /// The stamp of the next frame of our own; another `run` is another source.
+    pub(crate) fn own(&mut self, now: Instant, run: u32) -> Stamp {
+        let first = !matches!(self.feed, Feed::Own(before) if before == run);
         let timestamp =
             if first { self.resumed_timestamp(now) } else { self.timestamp.wrapping_add(FRAME) };
-        self.feed = Feed::Silence;
+        self.feed = Feed::Own(run);
         let index = self.next;
         self.sent(now, index, timestamp);
         Stamp { index, timestamp, marker: first }
@@ -169,7 +174,7 @@ mod tests {
         let mut seen = Vec::new();
         for step in 0..40u64 {
             let stamp = match step / 10 {
-                0 | 2 => out.silence(now),
+                0 | 2 => out.own(now, 0),
                 1 => out.relay(now, origin(A, 60_000 + step)).unwrap(),
                 _ => out.relay(now, origin(B, 5 + step)).unwrap(),
             };
@@ -191,9 +196,23 @@ mod tests {
         let sent = heard.map(|index| out.relay(now, origin(A, index)).unwrap().index);
         assert_eq!(sent, [0, 1, 4, 3, 5]);
         assert_eq!(out.relay(now, origin(A, 9)), None);
-        assert_eq!(out.silence(now).index, 6);
+        assert_eq!(out.own(now, 0).index, 6);
         assert_eq!(out.relay(now, origin(A, 12)).unwrap().index, 7);
         assert_eq!(out.relay(now, origin(A, 11)), None);
+    }
+
+    #[test]
+    fn another_choice_of_ours_is_a_switch_without_a_jump() {
+        let mut now = Instant::now();
+        let mut out = OutStream::new(1, 0, 0);
+        let mut markers = Vec::new();
+        for (step, run) in (0u32..).zip([0, 0, 1, 1, 2, 0]) {
+            let stamp = out.own(now, run);
+            assert_eq!((stamp.index, stamp.timestamp), (step.into(), step * FRAME));
+            markers.push(stamp.marker);
+            now += Duration::from_millis(20);
+        }
+        assert_eq!(markers, [true, false, true, false, true, true]);
     }
 
     #[test]
@@ -201,7 +220,7 @@ mod tests {
         let now = Instant::now();
         let mut out = OutStream::new(1, 0, 0);
         let first = out.relay(now, origin(A, 1)).unwrap();
-        let later = out.silence(now + Duration::from_millis(61));
+        let later = out.own(now + Duration::from_millis(61), 0);
         assert_eq!(later.timestamp - first.timestamp, 3 * FRAME);
         let next = out.relay(now + Duration::from_millis(62), origin(B, 1)).unwrap();
         assert_eq!(next.timestamp - later.timestamp, FRAME);

@@ -28,6 +28,9 @@ pub(crate) trait Wire {
     fn open(&mut self, leg: LegId) -> Result<u16, MediaError>;
     /// Sends a datagram, or loses it: UDP promises nothing and audio does not wait.
     fn send(&mut self, via: Via, to: SocketAddr, bytes: &[u8]);
+    /// ICE has chosen: the socket of a WhatsApp leg hears only `to` from now on. Harmless when
+    /// repeated.
+    fn connect(&mut self, leg: LegId, to: SocketAddr);
     /// Closes the socket of a WhatsApp leg, if it has one.
     fn release(&mut self, leg: LegId);
 }

@@ -18,6 +18,8 @@ pub(crate) async fn listen(inner: Arc<Inner>, mut events: mpsc::Receiver<MediaEv
             MediaEvent::LegUp { leg } => leg_up(&inner, leg),
             MediaEvent::LegDown { leg, why } => leg_down(&inner, leg, why).await,
             MediaEvent::FirstRtp { leg, .. } => first_rtp(&inner, leg),
+            // No step of a call waits for the end of a clip.
+            MediaEvent::PlayEnded { leg } => tracing::trace!(%leg, "a clip was played"),
             MediaEvent::Forwarded { from, to, at } => {
                 let owner = inner.board.lock().owner_of(from);
                 let message = Message::Forwarded { from, to, at };

@@ -25,6 +25,11 @@ const CHECK_PACE: Duration = Duration::from_millis(20);
 const CHECK_PACE_MAX: Duration = Duration::from_millis(200);
 /// Consent checks on the nominated pair (RFC 7675 asks for 5 s; Meta's side cuts at 20 s).
 const CONSENT_PACE: Duration = Duration::from_millis(2_500);
+/// The agent takes whatever comes from this port for multicast DNS, also where that is off, and a
+/// router may well show a caller there. It sees such an address with [`STAND_IN_PORT`].
+const MDNS_PORT: u16 = 5_353;
+/// The discard port: no router chooses it. The two change places, so that nothing is ambiguous.
+const STAND_IN_PORT: u16 = 9;
 
 pub(crate) struct Full {
     agent: Agent,
@@ -70,7 +75,8 @@ impl Full {
         let ours = host(local.ip(), local.port(), 0).map_err(failed)?;
         agent.add_local_candidate(ours).map_err(failed)?;
         for remote in &offer.candidates {
-            let theirs = host(remote.address.ip(), remote.address.port(), remote.priority);
+            let address = disguised(remote.address);
+            let theirs = host(address.ip(), address.port(), remote.priority);
             agent.add_remote_candidate(theirs.map_err(failed)?).map_err(failed)?;
         }
         agent
@@ -106,6 +112,7 @@ impl Full {
         let Some(binding) = Binding::read(bytes) else {
             return false;
         };
+        let from = disguised(from);
         let genuine = match binding.class {
             Class::Request => {
                 binding.fragments() == Some((&self.ufrag, &self.remote_ufrag))
@@ -151,14 +158,24 @@ impl Full {
     /// Sends what the agent wants sent and learns which pair it chose.
     pub(crate) fn flush(&mut self, send: &mut dyn FnMut(SocketAddr, &[u8])) {
         while let Some(message) = self.agent.poll_write() {
-            send(message.transport.peer_addr, &message.message);
+            send(disguised(message.transport.peer_addr), &message.message);
         }
         while let Some(happened) = self.agent.poll_event() {
             if let Event::SelectedCandidatePairChange(_, remote) = happened.event {
-                self.nominated = Some(remote.addr());
+                self.nominated = Some(disguised(remote.addr()));
             }
         }
     }
+}
+
+/// What the agent calls an address, and back.
+fn disguised(address: SocketAddr) -> SocketAddr {
+    let port = match address.port() {
+        MDNS_PORT => STAND_IN_PORT,
+        STAND_IN_PORT => MDNS_PORT,
+        other => other,
+    };
+    SocketAddr::new(address.ip(), port)
 }
 
 fn host(ip: IpAddr, port: u16, priority: u32) -> Result<Candidate, rtc_shared::error::Error> {

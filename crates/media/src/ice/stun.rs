@@ -156,6 +156,37 @@ fn put_length(buffer: &mut [u8], length: usize) {
     buffer[2..4].copy_from_slice(&length.to_be_bytes());
 }
 
+/// Writes a Binding request as a controlling agent sends it.
+pub(crate) fn request(
+    transaction: [u8; 12],
+    username: &str,
+    password: &str,
+    nominate: bool,
+) -> Option<Vec<u8>> {
+    let mut bytes = vec![0, 1, 0, 0];
+    bytes.extend(COOKIE);
+    bytes.extend(transaction);
+    bytes.extend(USERNAME.to_be_bytes());
+    bytes.extend(u16::try_from(username.len()).ok()?.to_be_bytes());
+    bytes.extend(username.as_bytes());
+    bytes.resize(bytes.len().next_multiple_of(4), 0);
+    if nominate {
+        bytes.extend(USE_CANDIDATE.to_be_bytes());
+        bytes.extend([0, 0]);
+    }
+    let tag = integrity(&bytes, password)?.finalize().into_bytes();
+    bytes.extend(MESSAGE_INTEGRITY.to_be_bytes());
+    bytes.extend([0, 20]);
+    bytes.extend(tag);
+    let length = bytes.len() + 8 - HEADER;
+    put_length(&mut bytes, length);
+    let check = crc32(&bytes) ^ FINGERPRINT_MASK;
+    bytes.extend(FINGERPRINT.to_be_bytes());
+    bytes.extend([0, 4]);
+    bytes.extend(check.to_be_bytes());
+    Some(bytes)
+}
+
 /// HMAC over the message up to MESSAGE-INTEGRITY, with the length field as if the message ended
 /// behind it (RFC 8489 section 14.5).
 fn integrity(message: &[u8], password: &str) -> Option<Hmac<Sha1>> {
@@ -185,25 +216,7 @@ pub(crate) mod tests {
 
     /// A Binding request as a browser sends it.
     pub(crate) fn request(username: &str, password: &str, nominate: bool) -> Vec<u8> {
-        let mut bytes = vec![0, 1, 0, 0];
-        bytes.extend(COOKIE);
-        bytes.extend([7; 12]);
-        bytes.extend(USERNAME.to_be_bytes());
-        bytes.extend((username.len() as u16).to_be_bytes());
-        bytes.extend(username.as_bytes());
-        bytes.resize(bytes.len().next_multiple_of(4), 0);
-        if nominate {
-            bytes.extend([0x00, 0x25, 0, 0]);
-        }
-        let tag = integrity(&bytes, password).unwrap().finalize().into_bytes();
-        bytes.extend([0, 8, 0, 20]);
-        bytes.extend(tag);
-        let length = bytes.len() + 8 - HEADER;
-        put_length(&mut bytes, length);
-        let check = crc32(&bytes) ^ FINGERPRINT_MASK;
-        bytes.extend([0x80, 0x28, 0, 4]);
-        bytes.extend(check.to_be_bytes());
-        bytes
+        super::request([7; 12], username, password, nominate).unwrap()
     }
 
     /// RFC 5769 section 2.1.

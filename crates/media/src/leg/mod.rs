@@ -17,6 +17,7 @@ use crate::event::{LegStats, Tap};
 use crate::ice::{Full, Lite};
 use crate::rtcp::Reception;
 use crate::sdp::Offer;
+use crate::source::Player;
 use crate::srtp::{Inbound, Outbound};
 use crate::stream::OutStream;
 use crate::turn::Via;
@@ -89,7 +90,9 @@ pub(crate) struct Leg {
     opened_at: Instant,
     /// Last authenticated packet of any kind.
     alive_at: Instant,
-    silence_due: Instant,
+    /// What is played while nothing is forwarded, and when its next frame is due.
+    player: Player,
+    frame_due: Instant,
     report_due: Instant,
     count: Counters,
     /// Makes the next datagram panic, to test that the panic stays in this leg.
@@ -111,7 +114,8 @@ impl Leg {
             reception: None,
             opened_at: now,
             alive_at: now,
-            silence_due: now,
+            player: Player::default(),
+            frame_due: now,
             report_due: now,
             count: Counters::default(),
             #[cfg(test)]

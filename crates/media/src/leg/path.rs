@@ -113,7 +113,7 @@ impl Leg {
                     Ok((outbound, inbound)) => {
                         self.keys = Some(Keys { outbound, inbound });
                         self.alive_at = turn.now;
-                        self.silence_due = turn.now;
+                        self.frame_due = turn.now;
                         self.report_due = turn.now;
                         turn.outbox.push_back(MediaEvent::LegUp { leg: self.id });
                         None

@@ -1,22 +1,22 @@
-//! What a leg says: forwarded sound, silence, and RTCP reports, all on one stream.
+//! What a leg says: forwarded sound, clips, silence, and RTCP reports, all on one stream.
 
 use std::time::{Duration, Instant};
 
 use super::{Heard, Keys, Kind, Leg};
+use crate::event::MediaEvent;
 use crate::rtcp::{self, REPORT_MAX, Reception, Sent};
 use crate::rtp;
+use crate::source::Source;
 use crate::srtp::OVERHEAD_MAX;
 use crate::stream::Stamp;
 use crate::turn::{DATAGRAM_MAX, Turn};
 
-/// 20 ms of Opus that decodes to zeros: TOC of CELT fullband mono, one frame.
-const SILENCE: [u8; 3] = [0xf8, 0xff, 0xfe];
 /// Length of a frame.
 const FRAME: Duration = Duration::from_millis(20);
-/// How long nothing may be forwarded before silence fills in: three frames, so that jitter does
+/// How long nothing may be forwarded before the leg's own source fills in: three frames, so that jitter does
 /// not trigger it.
 const GAP: Duration = Duration::from_millis(60);
-/// A delay of the shard beyond which missed silence frames are skipped instead of sent at once.
+/// A delay of the shard beyond which missed frames are skipped instead of sent at once.
 const CATCH_UP_MAX: Duration = Duration::from_millis(100);
 /// Between reports to Meta, which takes missing RTCP for a dead peer.
 const WHATSAPP_REPORTS: Duration = Duration::from_secs(1);
@@ -33,30 +33,45 @@ impl Leg {
         let (Some(payload_type), true) = (payload_type, self.may_send()) else {
             return false;
         };
+        if heard.kind == Kind::Sound && self.player.interrupts() {
+            return false;
+        }
         let Some(mut stamp) = self.out.relay(turn.now, heard.origin) else {
             return false;
         };
         // The first packet of a key press is marked too (RFC 4733 section 2.5.1.2).
         stamp.marker |= heard.marker && heard.kind == Kind::Key;
-        self.silence_due = turn.now + GAP;
-        self.send_rtp(turn, payload_type, stamp, payload)
+        let sent = self.send_rtp(turn, payload_type, stamp, payload);
+        if sent && !self.player.interrupts() {
+            self.frame_due = turn.now + GAP;
+        }
+        sent
+    }
+
+    /// Chooses what is played from now on. It waits for a pause of what is forwarded now, unless
+    /// it interrupts.
+    pub(crate) fn play(&mut self, now: Instant, source: Source) {
+        self.player.choose(source);
+        if self.player.interrupts() {
+            self.frame_due = self.frame_due.min(now);
+        }
     }
 
     /// Lets a WhatsApp leg send, from now on without a break.
     pub(crate) fn speak(&mut self, now: Instant) {
         if !self.route.may_speak {
             self.route.may_speak = true;
-            self.silence_due = now;
+            self.frame_due = now;
             self.report_due = now;
         }
     }
 
-    /// Sends the silence and the reports that are due.
+    /// Sends the frames and the reports that are due.
     pub(crate) fn talk(&mut self, turn: &mut Turn<'_>) {
         if !self.may_send() {
             return;
         }
-        if self.is_whatsapp() {
+        if self.plays() {
             self.fill(turn);
         }
         if self.report_due <= turn.now {
@@ -66,15 +81,32 @@ impl Leg {
         }
     }
 
+    /// A WhatsApp leg is never without a frame; an agent leg hears what was chosen for it.
+    const fn plays(&self) -> bool {
+        self.is_whatsapp() || self.player.is_chosen()
+    }
+
     fn fill(&mut self, turn: &mut Turn<'_>) {
-        if turn.now.saturating_duration_since(self.silence_due) > CATCH_UP_MAX {
-            self.out.cut();
-            self.silence_due = turn.now;
+        if turn.now.saturating_duration_since(self.frame_due) > CATCH_UP_MAX {
+            self.out.resume();
+            self.frame_due = turn.now;
         }
-        while self.silence_due <= turn.now {
-            let stamp = self.out.silence(turn.now);
-            self.send_rtp(turn, self.codec.opus, stamp, &SILENCE);
-            self.silence_due += FRAME;
+        while self.frame_due <= turn.now && self.plays() {
+            // The frame is the player's, so the player steps aside while the leg sends it.
+            let mut player = std::mem::take(&mut self.player);
+            let (payload, run) = player.take();
+            let stamp = self.out.own(turn.now, run);
+            self.send_rtp(turn, self.codec.opus, stamp, payload);
+            self.frame_due += FRAME;
+            let interrupted = player.interrupts();
+            if player.settle() {
+                turn.outbox.push_back(MediaEvent::PlayEnded { leg: self.id });
+            }
+            if interrupted && !player.interrupts() {
+                // What was interrupted goes on; a frame of our own would cut into it.
+                self.frame_due = turn.now + GAP;
+            }
+            self.player = player;
         }
     }
 
@@ -82,11 +114,7 @@ impl Leg {
         if !self.may_send() {
             return None;
         }
-        if self.is_whatsapp() {
-            Some(self.silence_due.min(self.report_due))
-        } else {
-            Some(self.report_due)
-        }
+        if self.plays() { Some(self.frame_due.min(self.report_due)) } else { Some(self.report_due) }
     }
 
     fn send_rtp(

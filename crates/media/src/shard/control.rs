@@ -44,6 +44,12 @@ impl Shard {
                     leg.route.announce_heard = true;
                 }
             }
+            Command::Play { leg, source } => {
+                if let Some(leg) = self.legs.get_mut(&leg) {
+                    leg.play(now, source);
+                }
+                self.reschedule(leg);
+            }
             Command::Close(leg) => self.close(now, leg, wire),
             // Whoever asked may have gone; that is no reason for anything.
             Command::Stats { leg, reply } => {

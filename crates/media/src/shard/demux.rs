@@ -122,7 +122,7 @@ impl Shard {
         let (leg, mut turn) = self.turn(now, id, wire)?;
         if leg.is_whatsapp() {
             let down = leg.check_full(&mut turn, from, bytes);
-            self.reschedule(id);
+            self.settle(id, wire);
             return down;
         }
         let rebound = leg.check_lite(&mut turn, from, &Binding::read(bytes)?);

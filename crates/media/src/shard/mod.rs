@@ -3,6 +3,7 @@
 //! them and run once per core.
 
 mod control;
+mod deadlines;
 mod demux;
 #[cfg(test)]
 mod tests;
@@ -13,7 +14,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
+use foldhash::fast::RandomState;
 use model::LegId;
+use rustc_hash::FxHashMap;
 
 use crate::command::Command;
 use crate::event::{LegDown, MediaEvent};
@@ -22,6 +25,7 @@ use crate::leg::{Heard, Ice, Leg};
 use crate::plane::Totals;
 use crate::tap::TapWriter;
 use crate::turn::{DATAGRAM_MAX, Turn, Via, WallClock, Wire};
+use deadlines::Deadlines;
 
 /// Legs one shard carries: 2,000 calls, about what one core can forward.
 pub(crate) const LEGS_MAX: usize = 4_096;
@@ -39,13 +43,15 @@ pub(crate) struct Shard {
     identity: Arc<Identity>,
     place: Place,
     wall: WallClock,
-    legs: HashMap<LegId, Box<Leg>>,
+    legs: FxHashMap<LegId, Box<Leg>>,
     by_ufrag: HashMap<String, LegId>,
-    by_address: HashMap<SocketAddr, LegId>,
+    by_address: HashMap<SocketAddr, LegId, RandomState>,
     outbox: VecDeque<MediaEvent>,
     taps: TapWriter,
     totals: Totals,
-    next_timeout: Option<Instant>,
+    deadlines: Deadlines,
+    /// Legs whose deadline has come; kept so that it need not grow anew each time.
+    due: Vec<LegId>,
     scratch: Box<[u8; DATAGRAM_MAX]>,
 }
 
@@ -62,13 +68,14 @@ impl Shard {
             identity,
             place,
             wall: WallClock::new(now, wall),
-            legs: HashMap::new(),
+            legs: FxHashMap::default(),
             by_ufrag: HashMap::new(),
-            by_address: HashMap::new(),
+            by_address: HashMap::default(),
             outbox: VecDeque::new(),
             taps,
             totals: Totals::default(),
-            next_timeout: None,
+            deadlines: Deadlines::default(),
+            due: Vec::new(),
             scratch: Box::new([0; DATAGRAM_MAX]),
         }
     }
@@ -97,32 +104,31 @@ impl Shard {
 
     /// Runs everything that is due.
     pub(crate) fn timeout(&mut self, now: Instant, wire: &mut dyn Wire) {
-        let mut due: Vec<LegId> = Vec::new();
-        let mut next = None;
-        for (id, leg) in &mut self.legs {
-            match leg.next_timeout() {
-                Some(at) if at <= now => due.push(*id),
-                at => next = earlier(next, at),
+        let mut due = std::mem::take(&mut self.due);
+        due.extend(std::iter::from_fn(|| self.deadlines.pop(now)));
+        for id in due.drain(..) {
+            let is_due = |leg: &mut Box<Leg>| leg.next_timeout().is_some_and(|at| at <= now);
+            if !self.legs.get_mut(&id).is_some_and(is_due) {
+                self.reschedule(id);
+                continue;
             }
-        }
-        self.next_timeout = next;
-        for id in due {
             let handled = catch_unwind(AssertUnwindSafe(|| {
                 let (leg, mut turn) = self.turn(now, id, wire)?;
                 leg.talk(&mut turn);
                 leg.advance(&mut turn)
             }));
             match handled {
-                Ok(None) => self.reschedule(id),
+                Ok(None) => self.settle(id, wire),
                 Ok(Some(why)) => self.end(now, id, why, wire),
                 Err(_) => self.end(now, id, LegDown::Fault, wire),
             }
         }
+        self.due = due;
     }
 
     /// When [`Self::timeout`] is due; it may be early, never late.
-    pub(crate) const fn next_timeout(&self) -> Option<Instant> {
-        self.next_timeout
+    pub(crate) fn next_timeout(&self) -> Option<Instant> {
+        self.deadlines.next()
     }
 
     /// The next event.
@@ -200,6 +206,7 @@ impl Shard {
             tracing::error!(leg = %id, "a fault ended this leg; the others go on");
         }
         leg.end();
+        self.deadlines.forget(id);
         self.unbind(id);
         self.part(now, id);
         wire.release(id);
@@ -217,6 +224,7 @@ impl Shard {
         self.unbind(id);
         self.part(now, id);
         self.legs.remove(&id);
+        self.deadlines.forget(id);
         wire.release(id);
     }
 
@@ -238,10 +246,22 @@ impl Shard {
         tracing::debug!(leg = %id, ?now, "bridge undone");
     }
 
-    /// Makes sure that the leg's next timeout is not missed.
+    /// Makes sure that the leg's next timeout is not missed. Needed whenever it may have become
+    /// earlier.
     fn reschedule(&mut self, id: LegId) {
-        let at = self.legs.get_mut(&id).and_then(|leg| leg.next_timeout());
-        self.next_timeout = earlier(self.next_timeout, at);
+        if let Some(at) = self.legs.get_mut(&id).and_then(|leg| leg.next_timeout()) {
+            self.deadlines.set(id, at);
+        }
+    }
+
+    /// The same after something that may have chosen the path.
+    fn settle(&mut self, id: LegId, wire: &mut dyn Wire) {
+        self.reschedule(id);
+        if let Some(leg) = self.legs.get(&id).filter(|leg| leg.is_whatsapp())
+            && let Some(path) = leg.path()
+        {
+            wire.connect(id, path);
+        }
     }
 
     /// Forgets how datagrams find a leg.
@@ -257,12 +277,5 @@ impl Shard {
                 }
             }
         }
-    }
-}
-
-fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
-    match (one, other) {
-        (Some(one), Some(other)) => Some(one.min(other)),
-        (one, other) => one.or(other),
     }
 }

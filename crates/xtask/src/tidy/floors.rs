@@ -32,6 +32,7 @@ const CRATES: [(&str, Stand); 16] = [
     ("switchboard", Floor(3)),
     ("api", Floor(4)),
     ("desk", Floor(4)),
+    ("bench", Floor(3)),
     ("config", Beside),
     ("sim", Beside),
     ("xtask", Beside),

@@ -2,4 +2,5 @@
 
 mod net;
 mod rules;
+mod sources;
 mod strangers;

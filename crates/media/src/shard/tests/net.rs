@@ -29,6 +29,7 @@ const LAN: Reach = Reach { ipv6: false, private: true };
 pub(super) struct Air {
     pub(super) sent: Vec<(Via, SocketAddr, Vec<u8>)>,
     pub(super) open: Vec<LegId>,
+    pub(super) connected: BTreeMap<u64, SocketAddr>,
 }
 
 impl Wire for Air {
@@ -39,6 +40,10 @@ impl Wire for Air {
 
     fn send(&mut self, via: Via, to: SocketAddr, bytes: &[u8]) {
         self.sent.push((via, to, bytes.to_vec()));
+    }
+
+    fn connect(&mut self, leg: LegId, to: SocketAddr) {
+        self.connected.insert(leg.0, to);
     }
 
     fn release(&mut self, leg: LegId) {
@@ -374,7 +379,8 @@ impl Net {
             MediaEvent::LegDown { .. }
             | MediaEvent::LegUp { .. }
             | MediaEvent::FirstRtp { .. }
-            | MediaEvent::Forwarded { .. } => None,
+            | MediaEvent::Forwarded { .. }
+            | MediaEvent::PlayEnded { .. } => None,
         })
     }
 }

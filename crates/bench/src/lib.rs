@@ -1,0 +1,16 @@
+//! Measures the media engine against a loop that only receives and sends.
+//!
+//! The measured side is a process of its own that is told what to do over HTTP, so that foreign
+//! load generators can drive the same engine: `POST /leg {"call","leg","sdp"}` takes an offer and
+//! returns `{"id","sdp"}`, `POST /bridge {"a","b"}` lets sound flow between two legs.
+
+pub mod bare;
+pub mod engine;
+mod error;
+pub mod gauge;
+pub mod http;
+pub mod load;
+pub mod report;
+pub mod run;
+
+pub use error::BenchError;

@@ -1,0 +1,214 @@
+//! The loop that turns a shard: wait, obey, receive, run timers, send, report.
+
+use std::collections::VecDeque;
+use std::io;
+use std::time::{Duration, Instant};
+
+use mio::net::UdpSocket;
+use mio::{Events, Poll};
+use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::{TryRecvError, TrySendError};
+
+use crate::batch::{Inbox, Outbox};
+use crate::command::Command;
+use crate::event::MediaEvent;
+use crate::pace::Pace;
+use crate::shard::Shard;
+use crate::socket::{Sockets, Way, via};
+use crate::turn::Via;
+
+/// Datagrams per call from the agents' socket.
+const SHARED_BATCH: usize = 64;
+/// Datagrams per call from a leg's own socket: one tells too little, because only a call that
+/// brings less than it could says that the socket is empty.
+const OWN_BATCH: usize = 2;
+/// Calls to one socket before the others have their turn, so that a flood on one starves nobody.
+const CALLS_MAX: usize = 16;
+/// Commands taken per pass, for the same reason.
+const COMMANDS_MAX: usize = 256;
+/// Readiness reports taken per pass; the others come with the next one.
+const REPORTS_MAX: usize = 1_024;
+/// Finest step of timers. A quarter of a frame is finer than anything heard.
+const TICK: Duration = Duration::from_millis(5);
+/// Longest wait, in case a wake-up was lost.
+const WAIT_MAX: Duration = Duration::from_millis(500);
+/// How soon an event is offered again when the receiver was full.
+const RETRY: Duration = Duration::from_millis(20);
+
+/// The thread's state.
+pub(crate) struct Driver {
+    pub(crate) poll: Poll,
+    pub(crate) sockets: Sockets,
+    pub(crate) shard: Shard,
+    pub(crate) commands: mpsc::Receiver<Command>,
+    pub(crate) events: mpsc::Sender<MediaEvent>,
+    /// Sockets that may have more to read: readiness is reported once, not while it lasts.
+    pub(crate) ready: Vec<Via>,
+    /// Events that must not be lost. At most two per leg: up and down.
+    pub(crate) pending: VecDeque<MediaEvent>,
+}
+
+/// Where datagrams lie while they are handled. Made in the thread: it cannot be sent to one.
+struct Tray {
+    shared: Inbox<SHARED_BATCH>,
+    own: Inbox<OWN_BATCH>,
+    outbox: Outbox,
+}
+
+impl Driver {
+    /// Runs until the control plane is gone.
+    pub(crate) fn run(mut self) {
+        let mut readiness = Events::with_capacity(REPORTS_MAX);
+        let mut tray = Tray { shared: Inbox::new(), own: Inbox::new(), outbox: Outbox::new() };
+        let mut ticked = Instant::now();
+        let mut pace = Pace::new(ticked);
+        let mut next_look = None;
+        loop {
+            self.wait(&mut readiness, ticked, next_look);
+            for via in readiness.iter().filter_map(|event| via(event.token())) {
+                if self.sockets.set_waiting(via, true) {
+                    self.ready.push(via);
+                }
+            }
+            // Commands first: what was said after "mute" was sent is already muted.
+            if !self.obey(&mut tray.outbox) {
+                let mut way = Way { sockets: &mut self.sockets, outbox: &mut tray.outbox };
+                self.shard.close_all(Instant::now(), &mut way);
+                way.flush();
+                return;
+            }
+            let taken = self.receive(&mut tray);
+            let mut way = Way { sockets: &mut self.sockets, outbox: &mut tray.outbox };
+            let now = Instant::now();
+            if timer(&self.shard, ticked).is_some_and(|at| at <= now) {
+                ticked = now;
+                self.shard.timeout(now, &mut way);
+            }
+            way.flush();
+            self.report();
+            next_look = pace.passed(Instant::now(), taken);
+        }
+    }
+
+    /// Waits for datagrams, commands or the next timer; under load for the end of the tick.
+    fn wait(&mut self, readiness: &mut Events, ticked: Instant, next_look: Option<Instant>) {
+        let now = Instant::now();
+        let wait = match next_look {
+            _ if !self.ready.is_empty() => Duration::ZERO,
+            Some(at) => {
+                std::thread::sleep(at.saturating_duration_since(now));
+                Duration::ZERO
+            }
+            None => {
+                let longest = if self.pending.is_empty() { WAIT_MAX } else { RETRY };
+                let timer = timer(&self.shard, ticked);
+                timer.map_or(longest, |at| at.saturating_duration_since(now).min(longest))
+            }
+        };
+        if let Err(error) = self.poll.poll(readiness, Some(wait))
+            && error.kind() != io::ErrorKind::Interrupted
+        {
+            tracing::error!(%error, "waiting for datagrams failed");
+            std::thread::sleep(TICK);
+        }
+    }
+
+    /// Takes what has arrived and says how many datagrams that were.
+    fn receive(&mut self, tray: &mut Tray) -> u32 {
+        let Self { sockets, shard, ready, .. } = self;
+        let Tray { shared, own, outbox } = tray;
+        let mut taken = 0;
+        ready.retain(|via| {
+            let mut way = Way { sockets, outbox };
+            let (count, has_more) = match via {
+                Via::Agents => drain(shared, *via, shard, &mut way),
+                Via::WhatsApp(_) => drain(own, *via, shard, &mut way),
+            };
+            taken += count;
+            if !has_more {
+                way.sockets.set_waiting(*via, false);
+            }
+            has_more
+        });
+        taken
+    }
+
+    /// Obeys waiting commands; `false` when nobody can command any more.
+    fn obey(&mut self, outbox: &mut Outbox) -> bool {
+        let mut way = Way { sockets: &mut self.sockets, outbox };
+        for _ in 0..COMMANDS_MAX {
+            match self.commands.try_recv() {
+                Ok(command) => self.shard.command(Instant::now(), command, &mut way),
+                Err(TryRecvError::Empty) => break,
+                Err(TryRecvError::Disconnected) => return false,
+            }
+        }
+        true
+    }
+
+    /// Hands events over without ever waiting.
+    fn report(&mut self) {
+        while let Some(event) = self.pending.pop_front() {
+            if let Err(TrySendError::Full(event)) = self.events.try_send(event) {
+                self.pending.push_front(event);
+                break;
+            }
+        }
+        while let Some(event) = self.shard.poll_event() {
+            let must_arrive = event.must_arrive();
+            if must_arrive && !self.pending.is_empty() {
+                self.pending.push_back(event);
+            } else if let Err(TrySendError::Full(event)) = self.events.try_send(event) {
+                if must_arrive {
+                    self.pending.push_back(event);
+                } else {
+                    self.shard.lost_event();
+                }
+            }
+        }
+    }
+}
+
+/// When timers run next: no more often than every tick.
+fn timer(shard: &Shard, ticked: Instant) -> Option<Instant> {
+    Some(shard.next_timeout()?.max(ticked + TICK))
+}
+
+/// Hands the shard what one socket has; says how many datagrams that were and whether there may
+/// be more.
+fn drain<const N: usize>(
+    inbox: &mut Inbox<N>,
+    via: Via,
+    shard: &mut Shard,
+    way: &mut Way<'_>,
+) -> (u32, bool) {
+    let mut taken = 0;
+    for _ in 0..CALLS_MAX {
+        let socket: Option<&UdpSocket> = match via {
+            Via::Agents => Some(way.sockets.agents()),
+            Via::WhatsApp(leg) => way.sockets.own(leg),
+        };
+        // A leg that has ended has no socket.
+        let Some(socket) = socket else {
+            return (taken, false);
+        };
+        match inbox.receive(socket) {
+            Ok(count) => {
+                let now = Instant::now();
+                for at in 0..count {
+                    if let Some((from, bytes)) = inbox.datagram(at) {
+                        shard.datagram(now, via, from, bytes, way);
+                    }
+                }
+                taken += u32::try_from(count).unwrap_or(u32::MAX);
+                if count < N {
+                    return (taken, false);
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return (taken, false),
+            // An ICMP error of an earlier datagram; what is behind it still counts.
+            Err(error) => tracing::trace!(%error, "receiving failed once"),
+        }
+    }
+    (taken, true)
+}
