@@ -12,7 +12,6 @@ mod command;
 mod config;
 mod driver;
 mod dtls;
-mod dtmf;
 mod error;
 mod event;
 mod far;

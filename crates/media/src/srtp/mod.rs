@@ -5,7 +5,6 @@ mod cipher;
 mod cm;
 mod derive;
 mod gcm;
-mod hmac;
 mod inbound;
 mod outbound;
 mod window;
