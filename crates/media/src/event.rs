@@ -33,6 +33,23 @@ pub enum MediaEvent {
         /// The leg that heard it.
         leg: LegId,
     },
+    /// A key was pressed and let go (RFC 4733), told once however often the packets repeat it.
+    /// Forwarding to a bridged leg is another matter and needs nothing from above.
+    Dtmf {
+        /// The leg of who pressed it.
+        leg: LegId,
+        /// `0` to `9`, `*`, `#`, `A` to `D`.
+        digit: char,
+        /// How long it was held.
+        duration_ms: u32,
+    },
+    /// No RTP has come from a WhatsApp leg for 10 s although its path is fine: the caller has
+    /// muted, or the phone sends nothing in silence. A hint for the agent, never a hang-up. Told
+    /// again only after the caller was heard in between.
+    CallerSilent {
+        /// The leg that says nothing.
+        leg: LegId,
+    },
     /// The first packet forwarded after a bridge was made, once per direction.
     Forwarded {
         /// The leg that was heard.
@@ -50,7 +67,11 @@ impl MediaEvent {
     pub(crate) const fn must_arrive(&self) -> bool {
         match self {
             Self::LegUp { .. } | Self::LegDown { .. } => true,
-            Self::FirstRtp { .. } | Self::PlayEnded { .. } | Self::Forwarded { .. } => false,
+            Self::FirstRtp { .. }
+            | Self::Forwarded { .. }
+            | Self::PlayEnded { .. }
+            | Self::Dtmf { .. }
+            | Self::CallerSilent { .. } => false,
         }
     }
 }

@@ -12,6 +12,7 @@ mod command;
 mod config;
 mod driver;
 mod dtls;
+mod dtmf;
 mod error;
 mod event;
 mod far;

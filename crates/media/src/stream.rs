@@ -5,8 +5,16 @@ use std::time::{Duration, Instant};
 
 use model::LegId;
 
+use crate::dtmf::is_next_segment;
+
 /// Timestamp units of a 20 ms frame at 48 kHz.
 const FRAME: u32 = 960;
+/// Packets a source may skip inside a run, two seconds of them. A larger hole is closed: a
+/// receiver that loses count of it would never decrypt us again.
+const HOLE_MAX: u64 = 100;
+/// How far a source's clock may be from ours inside a run. Beyond it the source has jumped, and
+/// the receiver's playout buffer must not jump with it.
+const DRIFT_MAX: u32 = 5 * 48_000;
 
 /// What goes into the header of the next packet.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -31,9 +39,21 @@ pub(crate) struct Origin {
 pub(crate) struct OutStream {
     ssrc: u32,
     next: u64,
+    /// The timestamp of the last sound, and when that was sent.
     timestamp: u32,
+    sounded_at: Option<Instant>,
     sent_at: Option<Instant>,
     feed: Feed,
+    key: Option<KeyRun>,
+}
+
+/// The latest key press. Its packets all carry one timestamp, whatever happens in between.
+#[derive(Clone, Copy, Debug)]
+struct KeyRun {
+    leg: LegId,
+    ssrc: u32,
+    from: u32,
+    to: u32,
 }
 
 /// Who is on the stream now.
@@ -64,8 +84,10 @@ impl OutStream {
             ssrc,
             next: u64::from(first_sequence & 0x7fff),
             timestamp: first_timestamp,
+            sounded_at: None,
             sent_at: None,
             feed: Feed::Nobody,
+            key: None,
         }
     }
 
@@ -79,7 +101,7 @@ impl OutStream {
 
     /// The timestamp that belongs to `now`, for sender reports.
     pub(crate) fn timestamp_at(&self, now: Instant) -> u32 {
-        let since = self.sent_at.map(|at| now.saturating_duration_since(at));
+        let since = self.sounded_at.map(|at| now.saturating_duration_since(at));
         self.timestamp.wrapping_add(units(since.unwrap_or_default()))
     }
 
@@ -110,16 +132,16 @@ impl OutStream {
     /// The stamp of a heard packet. `None` when it belongs before the start of its run: those
     /// numbers were given to somebody else.
     pub(crate) fn relay(&mut self, now: Instant, origin: Origin) -> Option<Stamp> {
-        if let Feed::Leg(mapping) = self.feed
-            && mapping.leg == origin.leg
-            && mapping.ssrc == origin.ssrc
-        {
-            let index = mapping.first_out + origin.index.checked_sub(mapping.first_in)?;
+        if let Some(mapping) = self.mapping(&origin) {
+            let index = mapping.index(&origin)?;
             let timestamp = origin.timestamp.wrapping_add(mapping.shift);
-            if index >= self.next {
-                self.sent(now, index, timestamp);
+            if index < self.next {
+                return Some(Stamp { index, timestamp, marker: false });
             }
-            return Some(Stamp { index, timestamp, marker: false });
+            if index - self.next <= HOLE_MAX && self.is_near(now, timestamp) {
+                self.sent(now, index, timestamp);
+                return Some(Stamp { index, timestamp, marker: false });
+            }
         }
         let (index, timestamp) = (self.next, self.resumed_timestamp(now));
         self.feed = Feed::Leg(Mapping {
@@ -133,21 +155,83 @@ impl OutStream {
         Some(Stamp { index, timestamp, marker: true })
     }
 
+    /// The stamp of a packet of a key press. It has a place among its leg's sound; when there is
+    /// none it goes between what else is sent.
+    pub(crate) fn relay_key(&mut self, now: Instant, origin: Origin) -> Option<Stamp> {
+        let mapping = self.mapping(&origin);
+        let mapped = mapping
+            .and_then(|mapping| mapping.index(&origin))
+            .filter(|index| index.saturating_sub(self.next) <= HOLE_MAX);
+        if mapped.is_none() {
+            // The number taken now was meant for the next sound of that run.
+            self.cut();
+        }
+        let index = mapped.unwrap_or(self.next);
+        let timestamp = match (self.key.and_then(|key| key.timestamp(&origin)), mapping) {
+            (Some(timestamp), _) => timestamp,
+            (None, Some(mapping)) => origin.timestamp.wrapping_add(mapping.shift),
+            (None, None) => self.resumed_timestamp(now),
+        };
+        self.key = Some(KeyRun {
+            leg: origin.leg,
+            ssrc: origin.ssrc,
+            from: origin.timestamp,
+            to: timestamp,
+        });
+        self.next = self.next.max(index + 1);
+        self.sent_at = Some(now);
+        Some(Stamp { index, timestamp, marker: false })
+    }
+
+    /// How the numbers of this source become ours, if it is the one that speaks.
+    fn mapping(&self, origin: &Origin) -> Option<Mapping> {
+        match self.feed {
+            Feed::Leg(mapping) if (mapping.leg, mapping.ssrc) == (origin.leg, origin.ssrc) => {
+                Some(mapping)
+            }
+            Feed::Leg(_) | Feed::Nobody | Feed::Own(_) => None,
+        }
+    }
+
+    /// Whether `timestamp` is about what our own clock says.
+    fn is_near(&self, now: Instant, timestamp: u32) -> bool {
+        let ahead = timestamp.wrapping_sub(self.timestamp_at(now)).cast_signed();
+        ahead.unsigned_abs() <= DRIFT_MAX
+    }
+
     fn sent(&mut self, now: Instant, index: u64, timestamp: u32) {
         self.next = index + 1;
         self.timestamp = timestamp;
+        self.sounded_at = Some(now);
         self.sent_at = Some(now);
     }
 
     /// A new run's first timestamp: later than the last one by the time that passed, in whole
     /// frames, and by one frame at least.
     fn resumed_timestamp(&self, now: Instant) -> u32 {
-        let Some(at) = self.sent_at else {
+        let Some(at) = self.sounded_at else {
             return self.timestamp;
         };
         let passed = units(now.saturating_duration_since(at));
         let frames = (passed.saturating_add(FRAME / 2) / FRAME).max(1);
         self.timestamp.wrapping_add(frames.wrapping_mul(FRAME))
+    }
+}
+
+impl Mapping {
+    /// `None` when the packet belongs before the start of the run.
+    fn index(&self, origin: &Origin) -> Option<u64> {
+        Some(self.first_out + origin.index.checked_sub(self.first_in)?)
+    }
+}
+
+impl KeyRun {
+    /// Our timestamp of this press, or of its next segment; `None` for another press.
+    fn timestamp(&self, origin: &Origin) -> Option<u32> {
+        let moved = origin.timestamp.wrapping_sub(self.from);
+        let same = (self.leg, self.ssrc) == (origin.leg, origin.ssrc)
+            && (moved == 0 || is_next_segment(self.from, origin.timestamp));
+        same.then(|| self.to.wrapping_add(moved))
     }
 }
 
@@ -224,6 +308,79 @@ mod tests {
         assert_eq!(later.timestamp - first.timestamp, 3 * FRAME);
         let next = out.relay(now + Duration::from_millis(62), origin(B, 1)).unwrap();
         assert_eq!(next.timestamp - later.timestamp, FRAME);
+    }
+
+    #[test]
+    fn a_key_press_keeps_its_timestamp_through_silence_and_never_takes_a_number_twice() {
+        let mut now = Instant::now();
+        let mut out = OutStream::new(1, 0, 0);
+        let mut used = std::collections::BTreeSet::new();
+        for index in 0..5 {
+            assert!(used.insert(out.relay(now, origin(A, index)).unwrap().index));
+            now += Duration::from_millis(20);
+        }
+        let key = |index| Origin { timestamp: 9_900, ..origin(A, index) };
+        let first = out.relay_key(now, key(5)).unwrap();
+        let sound = origin(A, 0).timestamp;
+        assert_eq!(first.timestamp, 9_900u32.wrapping_sub(sound));
+        assert!(used.insert(first.index));
+        now += Duration::from_millis(100);
+        let silence = out.own(now, 0);
+        // 120 ms after the last sound, which was the fifth frame.
+        assert_eq!(silence.timestamp, 10 * FRAME);
+        assert!(used.insert(silence.index));
+        for index in [7, 6, 8] {
+            let stamp = out.relay_key(now, key(index)).unwrap();
+            assert_eq!(stamp.timestamp, first.timestamp);
+            assert!(used.insert(stamp.index));
+        }
+        assert!(used.insert(out.relay(now, origin(A, 9)).unwrap().index));
+        // A late packet of the press, from before this run.
+        assert!(used.insert(out.relay_key(now, key(3)).unwrap().index));
+        for index in 10..15 {
+            assert!(used.insert(out.relay(now, origin(A, index)).unwrap().index));
+        }
+        let other = Origin { timestamp: 99_000, ..origin(A, 15) };
+        assert_ne!(out.relay_key(now, other).unwrap().timestamp, first.timestamp);
+        assert_eq!(used.len() as u64, used.last().unwrap() + 1, "no holes either: {used:?}");
+    }
+
+    #[test]
+    fn keys_do_not_hold_the_clock_of_the_sound() {
+        let start = Instant::now();
+        let mut out = OutStream::new(1, 0, 0);
+        let first = out.relay(start, origin(A, 0)).unwrap();
+        let mut now = start;
+        for index in 1..=100 {
+            now += Duration::from_millis(20);
+            let _ = out.relay_key(now, Origin { timestamp: 5_960, ..origin(A, index) });
+        }
+        now += Duration::from_millis(60);
+        let silence = out.own(now, 0);
+        assert_eq!(silence.timestamp - first.timestamp, 103 * FRAME, "2.06 s later");
+    }
+
+    #[test]
+    fn a_jump_of_the_source_is_a_switch_and_not_passed_on() {
+        let mut now = Instant::now();
+        let mut out = OutStream::new(1, 0, 0);
+        let mut last = out.relay(now, origin(A, 0)).unwrap();
+        let leaps = [
+            origin(A, 30_000),
+            origin(A, 62_000),
+            Origin { timestamp: 0x8000_0000, ..origin(A, 62_001) },
+            Origin { timestamp: 10, ..origin(A, 62_002) },
+        ];
+        for leap in leaps {
+            now += Duration::from_millis(20);
+            let stamp = out.relay(now, leap).unwrap();
+            assert_eq!((stamp.index, stamp.marker), (last.index + 1, true));
+            assert_eq!(stamp.timestamp - last.timestamp, FRAME);
+            last = stamp;
+        }
+        let next = Origin { timestamp: 970, ..origin(A, 62_005) };
+        let stamp = out.relay(now + Duration::from_millis(20), next).unwrap();
+        assert_eq!((stamp.index, stamp.marker), (last.index + 3, false), "a small hole is kept");
     }
 
     #[test]

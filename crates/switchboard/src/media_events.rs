@@ -20,6 +20,9 @@ pub(crate) async fn listen(inner: Arc<Inner>, mut events: mpsc::Receiver<MediaEv
             MediaEvent::FirstRtp { leg, .. } => first_rtp(&inner, leg),
             // No step of a call waits for the end of a clip.
             MediaEvent::PlayEnded { leg } => tracing::trace!(%leg, "a clip was played"),
+            // Which key it was may be part of a card number.
+            MediaEvent::Dtmf { leg, .. } => tracing::trace!(%leg, "a key was pressed"),
+            MediaEvent::CallerSilent { leg } => tracing::debug!(%leg, "the caller is silent"),
             MediaEvent::Forwarded { from, to, at } => {
                 let owner = inner.board.lock().owner_of(from);
                 let message = Message::Forwarded { from, to, at };

@@ -7,6 +7,7 @@ use crate::event::MediaEvent;
 use crate::rtcp::Reception;
 use crate::rtp;
 use crate::stream::Origin;
+use crate::tap::OPUS_FRAME_MAX;
 use crate::turn::Turn;
 
 /// What a packet carries.
@@ -30,7 +31,7 @@ pub(crate) struct Heard {
 
 impl Leg {
     /// Verifies and decrypts RTP in place. `None` when there is nothing to pass on: forged,
-    /// replayed, of an unknown payload type, empty, or said while muted.
+    /// replayed, of an unknown payload type, empty, too large for Opus, or said while muted.
     pub(crate) fn hear(&mut self, turn: &mut Turn<'_>, packet: &mut [u8]) -> Option<Heard> {
         let header = rtp::Header::read(packet);
         let inbound = self.keys.as_mut().map(|keys| &mut keys.inbound);
@@ -52,7 +53,11 @@ impl Leg {
             None
         };
         self.note(turn, &header, rtp.index, payload.len(), kind == Some(Kind::Sound));
-        let kind = kind.filter(|_| !payload.is_empty() && !self.route.muted)?;
+        if kind == Some(Kind::Key) {
+            self.press(turn, &header, payload);
+        }
+        let fits = (1..=OPUS_FRAME_MAX).contains(&payload.len());
+        let kind = kind.filter(|_| fits && !self.route.muted)?;
         if let (Kind::Sound, Some(tap)) = (kind, self.route.tap) {
             let (index, timestamp) = (rtp.index, header.timestamp);
             turn.taps.copy(tap, turn.now, index, timestamp, payload);
@@ -81,6 +86,7 @@ impl Leg {
         self.count.packets_in += 1;
         self.count.bytes_in += bytes as u64;
         self.count.rtp_in_at = Some(turn.now);
+        self.heard_again(turn.now);
         let reception = match &mut self.reception {
             Some(reception) if reception.ssrc() == header.ssrc => reception,
             other => {

@@ -4,6 +4,7 @@
 mod ears;
 mod path;
 mod voice;
+mod watch;
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -13,6 +14,7 @@ use model::LegId;
 pub(crate) use ears::{Heard, Kind};
 
 use crate::dtls::Dtls;
+use crate::dtmf::Presses;
 use crate::event::{LegStats, Tap};
 use crate::ice::{Full, Lite};
 use crate::rtcp::Reception;
@@ -87,6 +89,11 @@ pub(crate) struct Leg {
     pub(crate) route: Route,
     out: OutStream,
     reception: Option<Reception>,
+    presses: Presses,
+    /// When the next look at a caller who says nothing is due.
+    hint_due: Option<Instant>,
+    /// When a WhatsApp leg got permission to send.
+    spoke_at: Option<Instant>,
     opened_at: Instant,
     /// Last authenticated packet of any kind.
     alive_at: Instant,
@@ -112,6 +119,9 @@ impl Leg {
             route: Route { announce_heard: true, ..Route::default() },
             out: OutStream::new(rand::random(), rand::random(), rand::random()),
             reception: None,
+            presses: Presses::default(),
+            hint_due: None,
+            spoke_at: None,
             opened_at: now,
             alive_at: now,
             player: Player::default(),

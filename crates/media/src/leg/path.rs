@@ -66,6 +66,7 @@ impl Leg {
 
     /// Runs what is due of ICE, DTLS and the patience with the peer.
     pub(crate) fn advance(&mut self, turn: &mut Turn<'_>) -> Option<LegDown> {
+        self.attend(turn);
         let via = self.via();
         if let Ice::Full(full) = &mut self.ice {
             full.timeout(turn.now);
@@ -143,7 +144,7 @@ impl Leg {
             Ice::Lite(_) => None,
         };
         let first = [ice, self.dtls.next_timeout(), self.next_voice()];
-        first.into_iter().flatten().chain([self.patience()]).min()
+        first.into_iter().flatten().chain([self.patience()]).chain(self.next_watch()).min()
     }
 
     /// Says good-bye and ends the leg.

@@ -36,7 +36,11 @@ impl Leg {
         if heard.kind == Kind::Sound && self.player.interrupts() {
             return false;
         }
-        let Some(mut stamp) = self.out.relay(turn.now, heard.origin) else {
+        let stamp = match heard.kind {
+            Kind::Sound => self.out.relay(turn.now, heard.origin),
+            Kind::Key => self.out.relay_key(turn.now, heard.origin),
+        };
+        let Some(mut stamp) = stamp else {
             return false;
         };
         // The first packet of a key press is marked too (RFC 4733 section 2.5.1.2).
@@ -62,6 +66,8 @@ impl Leg {
         if !self.route.may_speak {
             self.route.may_speak = true;
             self.frame_due = now;
+            self.spoke_at = Some(now);
+            self.expect_caller(now);
             self.report_due = now;
         }
     }

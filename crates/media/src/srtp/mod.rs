@@ -5,6 +5,7 @@ mod cipher;
 mod cm;
 mod derive;
 mod gcm;
+mod hmac;
 mod inbound;
 mod outbound;
 mod window;

@@ -1,6 +1,8 @@
 //! The core on a simulated network with virtual time: no sockets, no threads, no waiting.
 
+mod keys;
 mod net;
+mod never_silent;
 mod rules;
 mod sources;
 mod strangers;

@@ -72,7 +72,7 @@ pub(super) struct Peer {
     remote: Offer,
     dtls: Dtls,
     keys: Option<(Outbound, Inbound)>,
-    next: u64,
+    pub(super) next: u64,
     pub(super) deaf: bool,
     pub(super) without_dtls: bool,
     pub(super) heard: Vec<Note>,
@@ -105,11 +105,22 @@ impl Peer {
 
     /// The next packet, sealed.
     pub(super) fn packet(&mut self, payload_type: u8, payload: &[u8]) -> Vec<u8> {
-        let mut packet = vec![0; 1_500];
+        let timestamp = self.next as u32 * 960;
+        self.packet_at(payload_type, payload, timestamp)
+    }
+
+    /// The next packet with a timestamp of its own choice.
+    pub(super) fn packet_at(
+        &mut self,
+        payload_type: u8,
+        payload: &[u8],
+        timestamp: u32,
+    ) -> Vec<u8> {
+        let mut packet = vec![0; 2_048];
         let index = self.next;
         self.next += 1;
         let head = packet.first_chunk_mut().unwrap();
-        rtp::write(head, payload_type, false, index as u16, index as u32 * 960, 5);
+        rtp::write(head, payload_type, false, index as u16, timestamp, 5);
         packet[12..12 + payload.len()].copy_from_slice(payload);
         let (outbound, _) = self.keys.as_ref().expect("the peer is up");
         let length = outbound.seal_rtp(5, index, &mut packet, 12 + payload.len());
@@ -380,7 +391,9 @@ impl Net {
             | MediaEvent::LegUp { .. }
             | MediaEvent::FirstRtp { .. }
             | MediaEvent::Forwarded { .. }
-            | MediaEvent::PlayEnded { .. } => None,
+            | MediaEvent::PlayEnded { .. }
+            | MediaEvent::Dtmf { .. }
+            | MediaEvent::CallerSilent { .. } => None,
         })
     }
 }
