@@ -11,8 +11,12 @@ Development tasks of Ringdown
         cargo xtask demo --calls 3 --exit --json   three calls as one JSON document
         cargo xtask demo --dev                     quicker build, slower program
   cargo xtask test [--quick]
-      Install what tests need, then format check, tidy, clippy, Rust tests, desk and browser tests.
-        --quick   leave the browser tests out
+      Install what tests need, then format check, tidy, clippy, Rust tests, desk and browser tests,
+      and the short measurement.
+        --quick   leave the browser tests and the measurement out
+  cargo xtask bench [--calls N,N,...] [--seconds S] [--rounds R] [--short] [--json]
+      Measure the media engine beside a loop that only receives and sends (Linux).
+        --short   half a minute; fails when the engine carries less than 0.6 of the loop's calls
   cargo xtask tidy
       Check the rules of the source tree that no compiler checks.
   cargo xtask setup [--tests]
@@ -40,6 +44,11 @@ pub(crate) enum Task {
         yes: bool,
     },
     Tidy,
+    Bench {
+        yes: bool,
+        /// For `bench run`.
+        rest: Vec<String>,
+    },
 }
 
 /// Reads the arguments after the program's name.
@@ -67,6 +76,11 @@ pub(crate) fn parse(mut arguments: Vec<String>) -> Outcome<Task> {
             let mut rest = std::mem::take(&mut arguments);
             rest.extend(verbatim.iter().cloned());
             return Ok(Task::Demo { dev, yes, rest });
+        }
+        "bench" => {
+            let mut rest = std::mem::take(&mut arguments);
+            rest.extend(verbatim.iter().cloned());
+            return Ok(Task::Bench { yes, rest });
         }
         "test" => Task::Test { quick: take("--quick"), yes },
         "tidy" => Task::Tidy,
@@ -99,6 +113,12 @@ mod tests {
             read("demo --dev --yes --calls 1 -- --help"),
             demo(true, true, &["--calls", "1", "--help"])
         );
+    }
+
+    #[test]
+    fn the_measurement_reads_its_own_options() {
+        let rest = ["--calls", "50,200", "--json"].map(str::to_owned).to_vec();
+        assert_eq!(read("bench --yes --calls 50,200 --json"), Ok(Task::Bench { yes: true, rest }));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Only the standard library: this crate is the first thing a fresh machine compiles.
 
 mod arguments;
+mod bench;
 mod demo;
 mod desk;
 mod place;
@@ -52,6 +53,7 @@ fn carry_out(task: Task) -> Outcome<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Task::Demo { dev, yes, rest } => demo::run(&place, dev, yes, &rest),
+        Task::Bench { yes, rest } => bench::run(&place, yes, &rest),
         Task::Test { quick, yes } => test::run(&place, quick, yes),
         Task::Tidy => {
             tidy::run(&place)?;
