@@ -6,6 +6,7 @@ mod arguments;
 mod bench;
 mod demo;
 mod desk;
+mod interop;
 mod place;
 mod process;
 mod setup;
@@ -54,7 +55,7 @@ fn carry_out(task: Task) -> Outcome<ExitCode> {
         }
         Task::Demo { dev, yes, rest } => demo::run(&place, dev, yes, &rest),
         Task::Bench { yes, rest } => bench::run(&place, yes, &rest),
-        Task::Test { quick, yes } => test::run(&place, quick, yes),
+        Task::Test { quick, interop, yes } => test::run(&place, quick, interop, yes),
         Task::Tidy => {
             tidy::run(&place)?;
             talk::say("The tree is tidy.");
