@@ -16,6 +16,9 @@ mod dtmf;
 mod error;
 mod event;
 mod far;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod ice;
 mod identity;
 mod leg;
