@@ -6,6 +6,7 @@ use tokio::sync::oneshot;
 use crate::error::MediaError;
 use crate::event::{LegStats, Tap};
 use crate::plane::Totals;
+use crate::quality::{LegQuality, LegSummary};
 use crate::sdp::Offer;
 use crate::source::Source;
 
@@ -24,5 +25,7 @@ pub(crate) enum Command {
     Play { leg: LegId, source: Source },
     Close(LegId),
     Stats { leg: LegId, reply: oneshot::Sender<Option<LegStats>> },
+    Quality { leg: LegId, reply: oneshot::Sender<Option<LegQuality>> },
+    Summary { leg: LegId, reply: oneshot::Sender<Option<LegSummary>> },
     Totals(oneshot::Sender<Totals>),
 }

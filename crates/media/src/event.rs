@@ -50,6 +50,14 @@ pub enum MediaEvent {
         /// The leg that says nothing.
         leg: LegId,
     },
+    /// No sound has come within 5 s of [`crate::MediaPlane::speak`], or within 5 s of a bridge
+    /// from the agent. Meta ends a call without media after 20 s, so this is the moment to act.
+    SilentCall {
+        /// The WhatsApp leg.
+        leg: LegId,
+        /// The reason.
+        cause: SilentCause,
+    },
     /// The first packet forwarded after a bridge was made, once per direction.
     Forwarded {
         /// The leg that was heard.
@@ -71,7 +79,8 @@ impl MediaEvent {
             | Self::Forwarded { .. }
             | Self::PlayEnded { .. }
             | Self::Dtmf { .. }
-            | Self::CallerSilent { .. } => false,
+            | Self::CallerSilent { .. }
+            | Self::SilentCall { .. } => false,
         }
     }
 }
@@ -92,6 +101,40 @@ pub enum LegDown {
     ClosedByPeer,
     /// A fault in the daemon, isolated to this leg.
     Fault,
+}
+
+/// Why nothing is heard on a call that was accepted.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum SilentCause {
+    /// Not one of our checks was answered: what we send does not leave this network.
+    EgressBlocked,
+    /// There is a path, but DTLS has not finished on it.
+    DtlsNotStarted,
+    /// All is up, and the phone sends nothing.
+    CallerSendsNothing,
+    /// The agent's browser has no path to us, or has lost it.
+    AgentIce,
+    /// The agent's browser has a path, but DTLS has not finished on it.
+    AgentDtls,
+    /// The agent is muted.
+    AgentMuted,
+    /// The agent's leg is up and unmuted, and the browser sends nothing.
+    AgentSendsNothing,
+}
+
+impl SilentCause {
+    /// A stable name for records and metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::EgressBlocked => "egress_blocked",
+            Self::DtlsNotStarted => "dtls_not_started",
+            Self::CallerSendsNothing => "caller_sends_nothing",
+            Self::AgentIce => "agent_ice",
+            Self::AgentDtls => "agent_dtls",
+            Self::AgentMuted => "agent_muted",
+            Self::AgentSendsNothing => "agent_sends_nothing",
+        }
+    }
 }
 
 /// Which recording, and which of its tracks, a leg's sound goes to.

@@ -240,6 +240,13 @@ impl FarEnd {
         Some(sealed)
     }
 
+    /// What seals, for packets that no honest end would write.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(crate) fn outbound(&mut self) -> Option<&mut Outbound> {
+        let keys = self.session.as_mut()?.keys.as_mut()?;
+        Some(&mut keys.0)
+    }
+
     fn timestamp(&self) -> u32 {
         ((self.next & 0xffff_ffff) as u32).wrapping_mul(FRAME)
     }

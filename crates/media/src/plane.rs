@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::command::{Answer, Command};
 use crate::error::MediaError;
 use crate::event::{LegStats, Tap};
+use crate::quality::{LegQuality, LegSummary};
 use crate::sdp::{Offer, Reach};
 use crate::source::Source;
 
@@ -161,6 +162,28 @@ impl MediaPlane {
         let (reply, stats) = oneshot::channel();
         self.ask(Command::Stats { leg, reply }).await;
         stats.await.ok().flatten()
+    }
+
+    /// How the leg was in the last full second; `None` when it is not known, or not up for a
+    /// second yet.
+    pub async fn quality(&self, leg: LegId) -> Option<LegQuality> {
+        let (reply, quality) = oneshot::channel();
+        self.ask(Command::Quality { leg, reply }).await;
+        quality.await.ok().flatten()
+    }
+
+    /// How the leg was until now, or until it went down; `None` when it is not known (any more).
+    pub async fn summary(&self, leg: LegId) -> Option<LegSummary> {
+        let (reply, summary) = oneshot::channel();
+        self.ask(Command::Summary { leg, reply }).await;
+        summary.await.ok().flatten()
+    }
+
+    /// [`Self::close`], with the last word on how the leg was.
+    pub async fn finish(&self, leg: LegId) -> Option<LegSummary> {
+        let summary = self.summary(leg).await;
+        self.close(leg).await;
+        summary
     }
 
     /// What the whole plane has seen; `None` when it has stopped.

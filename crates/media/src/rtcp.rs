@@ -1,13 +1,13 @@
-//! RTCP (RFC 3550 section 6): the compound reports we send, and what is read of those we get.
+//! RTCP (RFC 3550 section 6): writing the compound reports we send, and reading those we get.
 
-use std::time::{Duration, Instant};
-
-use crate::rtp;
+use std::time::Duration;
 
 /// Our canonical name, the same on every leg: it identifies nobody.
 const CNAME: &[u8; 8] = b"ringdown";
 /// Largest compound packet written here: SR with one block (52), SDES (20), BYE (8).
 pub(crate) const REPORT_MAX: usize = 80;
+/// A longer round trip is a report that does not fit ours.
+const ROUND_TRIP_MAX: Duration = Duration::from_secs(10);
 /// Seconds from the NTP epoch (1900) to the Unix epoch.
 const NTP_OFFSET: u64 = 2_208_988_800;
 
@@ -101,179 +101,174 @@ pub(crate) fn write_report(
 /// One reception report block.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Block {
-    ssrc: u32,
-    fraction_lost: u8,
-    lost: u32,
-    highest: u32,
-    jitter: u32,
-    last_report: u32,
-    since_report: u32,
+    /// The source the block is about.
+    pub(crate) ssrc: u32,
+    /// 256ths of the packets since the report before.
+    pub(crate) fraction_lost: u8,
+    /// Packets since the start, 24 bits.
+    pub(crate) lost: u32,
+    pub(crate) highest: u32,
+    /// In timestamp units.
+    pub(crate) jitter: u32,
+    /// The middle of the NTP time in the last sender report that came, and how long ago that was
+    /// in 65,536ths of a second. Zero when none came.
+    pub(crate) last_report: u32,
+    pub(crate) since_report: u32,
 }
 
-/// Reception statistics of one source (RFC 3550 appendix A.3 and A.8).
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Reception {
-    ssrc: u32,
-    first: u64,
-    highest: u64,
-    received: u64,
-    expected_before: u64,
-    received_before: u64,
-    /// Sixteenths of a timestamp unit.
-    jitter: u32,
-    transit: Option<u32>,
-    epoch: Instant,
-    report: Option<(u32, Instant)>,
+/// What a compound packet tells us.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Told {
+    /// Who sent a sender report, and the middle of its NTP time.
+    pub(crate) sent: Option<(u32, u32)>,
+    /// What the peer says about what it hears from us.
+    pub(crate) about_us: Option<Block>,
 }
 
-impl Reception {
-    pub(crate) const fn new(ssrc: u32, index: u64, now: Instant) -> Self {
-        Self {
-            ssrc,
-            first: index,
-            highest: index,
-            received: 0,
-            expected_before: 0,
-            received_before: 0,
-            jitter: 0,
-            transit: None,
-            epoch: now,
-            report: None,
+/// Bytes of a report block, and of what is in front of the blocks in an SR and in an RR.
+const BLOCK: usize = 24;
+const SR_HEAD: usize = 28;
+const RR_HEAD: usize = 8;
+
+/// Reads a verified compound packet; `ours` is the source we send. What is cut off or unknown is
+/// left out.
+pub(crate) fn read(plain: &[u8], ours: u32) -> Told {
+    let mut told = Told::default();
+    let mut rest = plain;
+    while let [first, kind, high, low, ..] = *rest {
+        let length = 4 * (1 + usize::from(u16::from_be_bytes([high, low])));
+        let Some((packet, behind)) = rest.split_at_checked(length) else {
+            break;
+        };
+        rest = behind;
+        let head = match kind {
+            200 => SR_HEAD,
+            201 => RR_HEAD,
+            _ => continue,
+        };
+        if let (200, Some(ssrc), Some(middle)) = (kind, word(packet, 4), word(packet, 10)) {
+            told.sent = Some((ssrc, middle));
+        }
+        let blocks = packet.get(head..).unwrap_or_default().chunks_exact(BLOCK);
+        for block in blocks.take(usize::from(first & 0x1f)) {
+            told.about_us = read_block(block).filter(|block| block.ssrc == ours).or(told.about_us);
         }
     }
+    told
+}
 
-    pub(crate) const fn ssrc(&self) -> u32 {
-        self.ssrc
-    }
+fn read_block(block: &[u8]) -> Option<Block> {
+    let losses = word(block, 4)?;
+    Some(Block {
+        ssrc: word(block, 0)?,
+        fraction_lost: losses.to_be_bytes()[0],
+        lost: losses & 0x00ff_ffff,
+        highest: word(block, 8)?,
+        jitter: word(block, 12)?,
+        last_report: word(block, 16)?,
+        since_report: word(block, 20)?,
+    })
+}
 
-    /// Counts a verified packet. `sound` packets also feed the jitter estimate; telephone events
-    /// repeat one timestamp and would spoil it.
-    pub(crate) fn hear(&mut self, now: Instant, index: u64, header: &rtp::Header, sound: bool) {
-        self.received += 1;
-        self.first = self.first.min(index);
-        self.highest = self.highest.max(index);
-        if !sound {
-            return;
-        }
-        let elapsed = now.saturating_duration_since(self.epoch).as_micros();
-        let arrival = (elapsed * 48 / 1_000) as u32;
-        let transit = arrival.wrapping_sub(header.timestamp);
-        if let Some(before) = self.transit {
-            let difference = transit.wrapping_sub(before).cast_signed().unsigned_abs();
-            let jitter = u64::from(self.jitter);
-            let next = jitter + u64::from(difference) - ((jitter + 8) >> 4);
-            self.jitter = u32::try_from(next).unwrap_or(u32::MAX);
-        }
-        self.transit = Some(transit);
-    }
+fn word(bytes: &[u8], at: usize) -> Option<u32> {
+    bytes.get(at..)?.first_chunk().map(|word| u32::from_be_bytes(*word))
+}
 
-    /// Packets that never arrived.
-    pub(crate) const fn lost(&self) -> u64 {
-        self.expected().saturating_sub(self.received)
+/// The round trip that a block from the peer shows (section 6.4.1, DLSR); `now` is NTP time.
+/// `None` when it answers no report of ours, or nonsense.
+pub(crate) fn round_trip(now: u64, block: &Block) -> Option<Duration> {
+    if block.last_report == 0 {
+        return None;
     }
-
-    const fn expected(&self) -> u64 {
-        self.highest - self.first + 1
-    }
-
-    /// Remembers the sender report in a verified compound packet, for the peer's round trip.
-    pub(crate) fn read_report(&mut self, now: Instant, plain: &[u8]) {
-        let is_sender_report = plain.len() >= 28 && plain[1] == 200;
-        if is_sender_report && plain[4..8] == self.ssrc.to_be_bytes() {
-            let middle = u32::from_be_bytes([plain[10], plain[11], plain[12], plain[13]]);
-            self.report = Some((middle, now));
-        }
-    }
-
-    /// The block for the next report; starts a new loss interval.
-    pub(crate) fn block(&mut self, now: Instant) -> Block {
-        let expected = self.expected();
-        let expected_now = expected - self.expected_before;
-        let received_now = self.received - self.received_before;
-        self.expected_before = expected;
-        self.received_before = self.received;
-        let lost_now = expected_now.saturating_sub(received_now);
-        let fraction = (lost_now << 8).checked_div(expected_now).unwrap_or(0);
-        let (last_report, since_report) = self.report.map_or((0, 0), |(middle, at)| {
-            let micros = now.saturating_duration_since(at).as_micros();
-            (middle, (micros * 65_536 / 1_000_000) as u32)
-        });
-        Block {
-            ssrc: self.ssrc,
-            fraction_lost: u8::try_from(fraction).unwrap_or(u8::MAX),
-            lost: u32::try_from(self.lost()).unwrap_or(u32::MAX).min(0x7f_ffff),
-            highest: (self.highest & 0xffff_ffff) as u32,
-            jitter: self.jitter >> 4,
-            last_report,
-            since_report,
-        }
-    }
+    let middle = (now >> 16 & 0xffff_ffff) as u32;
+    let units = middle.wrapping_sub(block.last_report).wrapping_sub(block.since_report);
+    // A little less than nothing is the peer's rounding.
+    let units = u64::try_from(units.cast_signed()).unwrap_or(0);
+    let trip = Duration::from_micros(units * 1_000_000 / 65_536);
+    (trip <= ROUND_TRIP_MAX).then_some(trip)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn header(sequence: u16) -> rtp::Header {
-        rtp::Header {
-            length: rtp::HEADER,
-            payload_type: 111,
-            marker: false,
-            padded: false,
-            sequence,
-            timestamp: u32::from(sequence) * 960,
-            ssrc: 7,
-        }
+    const BLOCK_OF_OURS: Block = Block {
+        ssrc: 7,
+        fraction_lost: 51,
+        lost: 0x0001_0203,
+        highest: 0x0001_ffff,
+        jitter: 480,
+        last_report: 0x0304_0506,
+        since_report: 32_768,
+    };
+
+    fn written(sent: Option<Sent>, heard: Option<Block>, bye: bool) -> Vec<u8> {
+        let mut buffer = [0; REPORT_MAX];
+        let length = write_report(&mut buffer, 9, sent, heard, bye);
+        buffer[..length].to_vec()
+    }
+
+    fn sent() -> Sent {
+        Sent { ntp: ntp(Duration::from_secs(1)), timestamp: 960, packets: 2, octets: 6 }
     }
 
     #[test]
     fn a_compound_report_has_whole_parts_in_legal_order() {
-        let now = Instant::now();
-        let mut reception = Reception::new(7, 1, now);
-        reception.hear(now, 1, &header(1), true);
-        let sent = Sent { ntp: ntp(Duration::from_secs(1)), timestamp: 960, packets: 2, octets: 6 };
-        let mut buffer = [0; REPORT_MAX];
-        for (sent, first) in [(Some(sent), 200), (None, 201)] {
-            let heard = Some(reception.block(now));
-            let length = write_report(&mut buffer, 9, sent, heard, true);
+        for (sent, first) in [(Some(sent()), 200), (None, 201)] {
+            let report = written(sent, Some(BLOCK_OF_OURS), true);
             let (mut at, mut kinds) = (0, Vec::new());
-            while at < length {
-                kinds.push(buffer[at + 1]);
-                at += 4 * (1 + usize::from(u16::from_be_bytes([buffer[at + 2], buffer[at + 3]])));
+            while at < report.len() {
+                kinds.push(report[at + 1]);
+                at += 4 * (1 + usize::from(u16::from_be_bytes([report[at + 2], report[at + 3]])));
             }
-            assert_eq!(at, length);
+            assert_eq!(at, report.len());
             assert_eq!(kinds, [first, 202, 203]);
         }
     }
 
     #[test]
-    fn loss_is_what_was_expected_and_did_not_come() {
-        let now = Instant::now();
-        let mut reception = Reception::new(7, 10, now);
-        for index in [10, 11, 14, 13] {
-            reception.hear(now, index, &header(index as u16), true);
-        }
-        assert_eq!(reception.lost(), 1);
-        let block = reception.block(now);
-        assert_eq!((block.fraction_lost, block.lost, block.highest), (51, 1, 14));
-        reception.hear(now, 15, &header(15), true);
-        assert_eq!(reception.block(now).fraction_lost, 0);
+    fn what_is_written_can_be_read_and_blocks_about_others_are_passed_over() {
+        let report = written(Some(sent()), Some(BLOCK_OF_OURS), true);
+        let middle = (sent().ntp >> 16 & 0xffff_ffff) as u32;
+        let told = read(&report, 7);
+        assert_eq!(told, Told { sent: Some((9, middle)), about_us: Some(BLOCK_OF_OURS) });
+        assert_eq!(read(&report, 8).about_us, None);
+        let report = written(None, Some(BLOCK_OF_OURS), false);
+        assert_eq!(read(&report, 7), Told { sent: None, about_us: Some(BLOCK_OF_OURS) });
+        // Two blocks, ours the second.
+        let mut two = written(None, Some(Block { ssrc: 1, ..BLOCK_OF_OURS }), false);
+        two[0] += 1;
+        two[3] += 6;
+        let ours = written(None, Some(BLOCK_OF_OURS), false);
+        two.splice(32..32, ours[8..32].iter().copied());
+        assert_eq!(read(&two, 7).about_us, Some(BLOCK_OF_OURS));
     }
 
     #[test]
-    fn a_sender_report_of_another_source_or_too_short_is_not_taken() {
-        let now = Instant::now();
-        let mut reception = Reception::new(7, 0, now);
-        let mut report = [0u8; 28];
-        report[..8].copy_from_slice(&[0x80, 200, 0, 6, 0, 0, 0, 8]);
-        report[8..16].copy_from_slice(&[1, 2, 3, 4, 5, 6, 7, 8]);
-        reception.read_report(now, &report);
-        reception.read_report(now, &report[..20]);
-        assert_eq!(reception.block(now).last_report, 0);
-        report[7] = 7;
-        reception.read_report(now, &report);
-        let later = now + Duration::from_millis(500);
-        let block = reception.block(later);
-        assert_eq!((block.last_report, block.since_report), (0x0304_0506, 32_768));
+    fn cut_off_reports_are_read_as_far_as_they_go_and_never_beyond() {
+        let report = written(Some(sent()), Some(BLOCK_OF_OURS), true);
+        for end in 0..report.len() {
+            let told = read(&report[..end], 7);
+            assert!(told.about_us.is_none() || end >= 52);
+        }
+        let mut lies = report;
+        lies[0] |= 0x1f;
+        assert_eq!(read(&lies, 7).about_us, Some(BLOCK_OF_OURS));
+        lies[3] = 0xff;
+        assert_eq!(read(&lies, 7), Told::default());
+    }
+
+    #[test]
+    fn the_round_trip_is_what_is_left_of_the_time_since_our_report() {
+        let at = |seconds: f64| ntp(Duration::from_secs_f64(seconds));
+        let middle = |seconds| (at(seconds) >> 16 & 0xffff_ffff) as u32;
+        let block =
+            |last_report, since_report| Block { last_report, since_report, ..BLOCK_OF_OURS };
+        let trip = round_trip(at(100.75), &block(middle(100.0), 32_768)).unwrap();
+        assert!(trip.abs_diff(Duration::from_millis(250)) < Duration::from_millis(1));
+        let rounded = round_trip(at(100.499), &block(middle(100.0), 32_768));
+        assert_eq!(rounded, Some(Duration::ZERO));
+        assert_eq!(round_trip(at(100.0), &block(0, 0)), None, "it has no report of ours");
+        assert_eq!(round_trip(at(120.0), &block(middle(100.0), 0)), None, "nonsense");
     }
 }

@@ -22,6 +22,9 @@ pub(crate) async fn listen(inner: Arc<Inner>, mut events: mpsc::Receiver<MediaEv
             MediaEvent::PlayEnded { leg } => tracing::trace!(%leg, "a clip was played"),
             // Which key it was may be part of a card number.
             MediaEvent::Dtmf { leg, .. } => tracing::trace!(%leg, "a key was pressed"),
+            MediaEvent::SilentCall { leg, cause } => {
+                tracing::info!(%leg, cause = cause.as_str(), "an accepted call is silent");
+            }
             MediaEvent::CallerSilent { leg } => tracing::debug!(%leg, "the caller is silent"),
             MediaEvent::Forwarded { from, to, at } => {
                 let owner = inner.board.lock().owner_of(from);

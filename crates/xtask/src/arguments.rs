@@ -10,9 +10,14 @@ Development tasks of Ringdown
       Install what is missing, build, and show simulated calls.
         cargo xtask demo --calls 3 --exit --json   three calls as one JSON document
         cargo xtask demo --dev                     quicker build, slower program
-  cargo xtask test [--quick]
-      Install what tests need, then format check, tidy, clippy, Rust tests, desk and browser tests.
-        --quick   leave the browser tests out
+  cargo xtask test [--quick] [--interop]
+      Install what tests need, then format check, tidy, clippy, Rust tests, desk and browser tests,
+      and the short measurement.
+        --quick   leave the browser tests and the measurement out
+        --interop talk with Firefox, aiortc and GStreamer, too (installs them, aiortc from PyPI)
+  cargo xtask bench [--calls N,N,...] [--seconds S] [--rounds R] [--short] [--json]
+      Measure the media engine beside a loop that only receives and sends (Linux).
+        --short   half a minute; fails when the engine carries less than 0.6 of the loop's calls
   cargo xtask tidy
       Check the rules of the source tree that no compiler checks.
   cargo xtask setup [--tests]
@@ -37,9 +42,15 @@ pub(crate) enum Task {
     },
     Test {
         quick: bool,
+        interop: bool,
         yes: bool,
     },
     Tidy,
+    Bench {
+        yes: bool,
+        /// For `bench run`.
+        rest: Vec<String>,
+    },
 }
 
 /// Reads the arguments after the program's name.
@@ -68,7 +79,12 @@ pub(crate) fn parse(mut arguments: Vec<String>) -> Outcome<Task> {
             rest.extend(verbatim.iter().cloned());
             return Ok(Task::Demo { dev, yes, rest });
         }
-        "test" => Task::Test { quick: take("--quick"), yes },
+        "bench" => {
+            let mut rest = std::mem::take(&mut arguments);
+            rest.extend(verbatim.iter().cloned());
+            return Ok(Task::Bench { yes, rest });
+        }
+        "test" => Task::Test { quick: take("--quick"), interop: take("--interop"), yes },
         "tidy" => Task::Tidy,
         other => return Err(format!("there is no task `{other}`")),
     };
@@ -102,6 +118,12 @@ mod tests {
     }
 
     #[test]
+    fn the_measurement_reads_its_own_options() {
+        let rest = ["--calls", "50,200", "--json"].map(str::to_owned).to_vec();
+        assert_eq!(read("bench --yes --calls 50,200 --json"), Ok(Task::Bench { yes: true, rest }));
+    }
+
+    #[test]
     fn mistakes_are_named() {
         assert_eq!(read("test --fast"), Err("`test` does not know `--fast`".to_owned()));
         assert_eq!(read("dance"), Err("there is no task `dance`".to_owned()));
@@ -118,7 +140,9 @@ mod tests {
 
     #[test]
     fn tests_may_be_quick() {
-        let task = Task::Test { quick: true, yes: true };
+        let task = Task::Test { quick: true, interop: false, yes: true };
         assert_eq!(read("test --quick --yes"), Ok(task));
+        let task = Task::Test { quick: false, interop: true, yes: false };
+        assert_eq!(read("test --interop"), Ok(task));
     }
 }

@@ -3,8 +3,10 @@
 //! Only the standard library: this crate is the first thing a fresh machine compiles.
 
 mod arguments;
+mod bench;
 mod demo;
 mod desk;
+mod interop;
 mod place;
 mod process;
 mod setup;
@@ -52,7 +54,8 @@ fn carry_out(task: Task) -> Outcome<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Task::Demo { dev, yes, rest } => demo::run(&place, dev, yes, &rest),
-        Task::Test { quick, yes } => test::run(&place, quick, yes),
+        Task::Bench { yes, rest } => bench::run(&place, yes, &rest),
+        Task::Test { quick, interop, yes } => test::run(&place, quick, interop, yes),
         Task::Tidy => {
             tidy::run(&place)?;
             talk::say("The tree is tidy.");

@@ -38,7 +38,12 @@ impl Place {
 
     /// The daemon as cargo builds it.
     pub(crate) fn daemon(&self, profile: &str) -> PathBuf {
+        self.program(profile, "ringdown")
+    }
+
+    /// A program of this tree as cargo builds it.
+    pub(crate) fn program(&self, profile: &str, name: &str) -> PathBuf {
         let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
-        self.root.join(target).join(profile).join(format!("ringdown{}", env::consts::EXE_SUFFIX))
+        self.root.join(target).join(profile).join(format!("{name}{}", env::consts::EXE_SUFFIX))
     }
 }

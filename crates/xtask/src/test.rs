@@ -8,7 +8,7 @@ use crate::place::Place;
 use crate::process::{cargo, command, find, output, run as run_command};
 use crate::setup::{self, Purpose};
 use crate::talk::say;
-use crate::{Outcome, desk, tidy};
+use crate::{Outcome, desk, interop, tidy};
 
 /// The committed description of the REST API.
 const OPENAPI: &str = "docs/openapi.json";
@@ -72,6 +72,9 @@ const STEPS: [Step; 9] = [
 
 const BROWSER: &str = "browser tests";
 
+/// Only when asked for: it installs a second browser and packages from PyPI.
+const INTEROP: Step = Step { name: "interop tests", needs_build: true, run: interop::run };
+
 /// How a step went.
 struct Result {
     name: &'static str,
@@ -80,11 +83,11 @@ struct Result {
 }
 
 /// Sets up, runs all steps to the end, and sums up.
-pub(crate) fn run(place: &Place, quick: bool, yes: bool) -> Outcome<ExitCode> {
-    setup::set_up(Purpose::Tests, yes)?;
+pub(crate) fn run(place: &Place, quick: bool, interop: bool, yes: bool) -> Outcome<ExitCode> {
+    setup::set_up(if interop { Purpose::Interop } else { Purpose::Tests }, yes)?;
     desk::build(place)?;
     let mut results: Vec<Result> = Vec::new();
-    for step in STEPS {
+    for step in STEPS.into_iter().chain(interop.then_some(INTEROP)) {
         if quick && step.name == BROWSER {
             continue;
         }

@@ -187,6 +187,18 @@ pub(crate) fn request(
     Some(bytes)
 }
 
+/// Any message with a genuine MESSAGE-INTEGRITY behind its attributes.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn signed(mut message: Vec<u8>, password: &str) -> Option<Vec<u8>> {
+    let tag = integrity(&message, password)?.finalize().into_bytes();
+    message.extend(MESSAGE_INTEGRITY.to_be_bytes());
+    message.extend([0, 20]);
+    message.extend(tag);
+    let length = message.len() - HEADER;
+    put_length(&mut message, length);
+    Some(message)
+}
+
 /// HMAC over the message up to MESSAGE-INTEGRITY, with the length field as if the message ended
 /// behind it (RFC 8489 section 14.5).
 fn integrity(message: &[u8], password: &str) -> Option<Hmac<Sha1>> {

@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use super::Leg;
 use crate::event::MediaEvent;
-use crate::rtcp::Reception;
+use crate::reception::Reception;
+use crate::rtcp;
 use crate::rtp;
 use crate::stream::Origin;
 use crate::tap::OPUS_FRAME_MAX;
@@ -53,6 +54,9 @@ impl Leg {
             None
         };
         self.note(turn, &header, rtp.index, payload.len(), kind == Some(Kind::Sound));
+        if kind == Some(Kind::Sound) {
+            self.meter.hear(payload);
+        }
         if kind == Some(Kind::Key) {
             self.press(turn, &header, payload);
         }
@@ -87,13 +91,11 @@ impl Leg {
         self.count.bytes_in += bytes as u64;
         self.count.rtp_in_at = Some(turn.now);
         self.heard_again(turn.now);
-        let reception = match &mut self.reception {
-            Some(reception) if reception.ssrc() == header.ssrc => reception,
-            other => {
-                self.count.lost_before += other.as_ref().map_or(0, Reception::lost);
-                other.insert(Reception::new(header.ssrc, index, turn.now))
-            }
-        };
+        let reception =
+            self.reception.get_or_insert_with(|| Reception::new(header.ssrc, index, turn.now));
+        if reception.ssrc() != header.ssrc || reception.is_beyond(index) {
+            reception.start(header.ssrc, index, turn.now);
+        }
         reception.hear(turn.now, index, header, sound);
         if std::mem::take(&mut self.route.announce_heard) {
             turn.outbox.push_back(MediaEvent::FirstRtp { leg: self.id, at: turn.now });
@@ -110,8 +112,13 @@ impl Leg {
         };
         self.alive_at = turn.now;
         self.count.rtcp_in += 1;
-        if let Some(reception) = &mut self.reception {
-            reception.read_report(turn.now, &packet[..end]);
+        let told = rtcp::read(&packet[..end], self.out.ssrc());
+        if let (Some(reception), Some((ssrc, middle))) = (&mut self.reception, told.sent) {
+            reception.reported(turn.now, ssrc, middle);
+        }
+        if let Some(block) = told.about_us {
+            let wall = rtcp::ntp(turn.wall.since_epoch(turn.now));
+            self.meter.told(block, rtcp::round_trip(wall, &block));
         }
     }
 }

@@ -12,12 +12,15 @@ use std::time::{Duration, Instant};
 use model::LegId;
 
 pub(crate) use ears::{Heard, Kind};
+pub(crate) use watch::GUARD;
+use watch::Guard;
 
 use crate::dtls::Dtls;
 use crate::dtmf::Presses;
 use crate::event::{LegStats, Tap};
 use crate::ice::{Full, Lite};
-use crate::rtcp::Reception;
+use crate::quality::{LegQuality, LegSummary, Meter};
+use crate::reception::{Reception, Tally};
 use crate::sdp::Offer;
 use crate::source::Player;
 use crate::srtp::{Inbound, Outbound};
@@ -73,7 +76,6 @@ struct Counters {
     bytes_in: u64,
     packets_out: u64,
     bytes_out: u64,
-    lost_before: u64,
     rtcp_in: u64,
     refused: u64,
     rtp_in_at: Option<Instant>,
@@ -89,7 +91,11 @@ pub(crate) struct Leg {
     pub(crate) route: Route,
     out: OutStream,
     reception: Option<Reception>,
+    meter: Meter,
     presses: Presses,
+    guard: Guard,
+    /// A packet has brought a deadline nearer.
+    stirred: bool,
     /// When the next look at a caller who says nothing is due.
     hint_due: Option<Instant>,
     /// When a WhatsApp leg got permission to send.
@@ -119,7 +125,10 @@ impl Leg {
             route: Route { announce_heard: true, ..Route::default() },
             out: OutStream::new(rand::random(), rand::random(), rand::random()),
             reception: None,
+            meter: Meter::default(),
             presses: Presses::default(),
+            guard: Guard::default(),
+            stirred: false,
             hint_due: None,
             spoke_at: None,
             opened_at: now,
@@ -190,16 +199,34 @@ impl Leg {
         self.out.cut();
     }
 
+    fn tally(&self) -> Tally {
+        self.reception.as_ref().map(Reception::tally).unwrap_or_default()
+    }
+
+    /// ICE and DTLS are done.
+    pub(crate) const fn is_up(&self) -> bool {
+        self.keys.is_some()
+    }
+
+    /// The last full second; `None` before there was one.
+    pub(crate) const fn quality(&self) -> Option<LegQuality> {
+        self.meter.latest()
+    }
+
+    /// Everything until now.
+    pub(crate) fn summary(&self) -> LegSummary {
+        self.meter.summary()
+    }
+
     pub(crate) fn stats(&self, now: Instant) -> LegStats {
         let age = |at: Option<Instant>| at.map(|at| now.saturating_duration_since(at));
-        let lost = self.reception.as_ref().map_or(0, Reception::lost);
         LegStats {
             up: self.keys.is_some(),
             packets_in: self.count.packets_in,
             bytes_in: self.count.bytes_in,
             packets_out: self.count.packets_out,
             bytes_out: self.count.bytes_out,
-            lost: self.count.lost_before + lost,
+            lost: self.tally().lost(),
             rtcp_in: self.count.rtcp_in,
             refused: self.count.refused,
             last_in: age(self.count.rtp_in_at),

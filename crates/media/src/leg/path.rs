@@ -116,6 +116,7 @@ impl Leg {
                         self.alive_at = turn.now;
                         self.frame_due = turn.now;
                         self.report_due = turn.now;
+                        self.meter.start(turn.now);
                         turn.outbox.push_back(MediaEvent::LegUp { leg: self.id });
                         None
                     }

@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use super::{Heard, Keys, Kind, Leg};
 use crate::event::MediaEvent;
-use crate::rtcp::{self, REPORT_MAX, Reception, Sent};
+use crate::reception::Reception;
+use crate::rtcp::{self, REPORT_MAX, Sent};
 use crate::rtp;
 use crate::source::Source;
 use crate::srtp::OVERHEAD_MAX;

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use super::Leg;
 use crate::dtmf::Key;
-use crate::event::MediaEvent;
+use crate::event::{MediaEvent, SilentCause};
+use crate::reception::Reception;
 use crate::rtp;
 use crate::turn::Turn;
 
@@ -14,8 +15,18 @@ const SILENT_HINT: Duration = Duration::from_secs(10);
 /// The path is fine while something authenticated came within this time: two consent checks and
 /// their answers.
 const CONSENT_FRESH: Duration = Duration::from_secs(6);
+/// So long after a call was accepted, or bridged with an agent, something has to be heard. Meta's
+/// side ends a call without media after 20 s.
+pub(crate) const GUARD: Duration = Duration::from_secs(5);
 /// When to look again while the path is in doubt.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// When sound is due on an accepted call, first from the caller and then from the agent.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Guard {
+    caller_due: Option<Instant>,
+    agent_due: Option<Instant>,
+}
 
 impl Leg {
     /// Takes a verified telephone event.
@@ -25,17 +36,52 @@ impl Leg {
         self.presses.hear(turn.now, ssrc, timestamp, payload, &mut |key| {
             outbox.push_back(pressed(id, key));
         });
+        self.stirred = true;
     }
 
     /// The caller is expected to be heard from now on.
     pub(super) fn expect_caller(&mut self, now: Instant) {
         self.hint_due = Some(now + SILENT_HINT);
+        self.guard.caller_due = Some(now + GUARD);
+        if self.route.bridged.is_some() {
+            self.guard.agent_due = Some(now + GUARD);
+        }
+    }
+
+    /// A bridge was made.
+    pub(crate) fn expect_agent(&mut self, now: Instant) {
+        if self.is_whatsapp() && self.route.may_speak {
+            self.guard.agent_due = Some(now + GUARD);
+        }
+    }
+
+    /// Whether the caller's and the agent's sound was due by now. Says so once.
+    pub(crate) fn take_overdue(&mut self, now: Instant) -> (bool, bool) {
+        let is_over = |due: &mut Option<Instant>| due.take_if(|at| *at <= now).is_some();
+        (is_over(&mut self.guard.caller_due), is_over(&mut self.guard.agent_due))
+    }
+
+    /// Why the caller was not heard since the call was accepted; `None` when that is not so.
+    pub(crate) fn why_unheard(&self) -> Option<SilentCause> {
+        if self.path().is_none() {
+            Some(SilentCause::EgressBlocked)
+        } else if !self.is_up() {
+            Some(SilentCause::DtlsNotStarted)
+        } else {
+            (self.count.rtp_in_at < self.spoke_at).then_some(SilentCause::CallerSendsNothing)
+        }
+    }
+
+    /// Whether a packet has brought a deadline nearer. Says so once.
+    pub(crate) const fn take_stirred(&mut self) -> bool {
+        std::mem::replace(&mut self.stirred, false)
     }
 
     /// RTP came.
     pub(super) fn heard_again(&mut self, now: Instant) {
         if self.hint_due.is_none() && self.is_whatsapp() && self.route.may_speak {
             self.hint_due = Some(now + SILENT_HINT);
+            self.stirred = true;
         }
     }
 
@@ -43,6 +89,8 @@ impl Leg {
     pub(super) fn attend(&mut self, turn: &mut Turn<'_>) {
         let (id, outbox) = (self.id, &mut *turn.outbox);
         self.presses.expire(turn.now, &mut |key| outbox.push_back(pressed(id, key)));
+        let jitter = self.reception.as_ref().map(Reception::jitter).unwrap_or_default();
+        self.meter.look(turn.now, self.tally(), jitter);
         if self.hint_due.is_none_or(|at| at > turn.now) {
             return;
         }
@@ -60,7 +108,15 @@ impl Leg {
 
     /// When [`Self::attend`] is due.
     pub(super) fn next_watch(&self) -> Option<Instant> {
-        self.presses.next_timeout().into_iter().chain(self.hint_due).min()
+        let Guard { caller_due, agent_due } = self.guard;
+        let all = [
+            self.presses.next_timeout(),
+            self.hint_due,
+            self.meter.next_look(),
+            caller_due,
+            agent_due,
+        ];
+        all.into_iter().flatten().min()
     }
 }
 

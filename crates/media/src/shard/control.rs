@@ -55,6 +55,12 @@ impl Shard {
             Command::Stats { leg, reply } => {
                 let _ = reply.send(self.legs.get(&leg).map(|leg| leg.stats(now)));
             }
+            Command::Quality { leg, reply } => {
+                let _ = reply.send(self.legs.get(&leg).and_then(|leg| leg.quality()));
+            }
+            Command::Summary { leg, reply } => {
+                let _ = reply.send(self.legs.get(&leg).map(|leg| leg.summary()));
+            }
             Command::Totals(reply) => {
                 let _ = reply.send(self.totals);
             }
@@ -176,7 +182,9 @@ impl Shard {
                 leg.cut();
                 leg.route.bridged = Some(peer);
                 leg.route.announce_forward = true;
+                leg.expect_agent(now);
             }
+            self.reschedule(id);
         }
     }
 

@@ -90,7 +90,11 @@ impl Shard {
         }
         match shape(bytes) {
             Some(Shape::Rtp) => {
-                let heard = leg.hear(&mut turn, bytes)?;
+                let heard = leg.hear(&mut turn, bytes);
+                if leg.take_stirred() {
+                    self.reschedule(id);
+                }
+                let heard = heard?;
                 let payload = bytes.get(heard.payload.clone())?;
                 self.forward(now, &heard, payload, wire);
                 None

@@ -5,6 +5,7 @@
 mod control;
 mod deadlines;
 mod demux;
+mod guard;
 #[cfg(test)]
 mod tests;
 
@@ -118,7 +119,10 @@ impl Shard {
                 leg.advance(&mut turn)
             }));
             match handled {
-                Ok(None) => self.settle(id, wire),
+                Ok(None) => {
+                    self.guard(now, id);
+                    self.settle(id, wire);
+                }
                 Ok(Some(why)) => self.end(now, id, why, wire),
                 Err(_) => self.end(now, id, LegDown::Fault, wire),
             }

@@ -26,6 +26,18 @@ impl Outbound {
         self.rtp.seal_rtp(ssrc, index, rtp::HEADER, buffer, length)
     }
 
+    /// The same for a header of any length, as another stack may write it.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(crate) fn seal_foreign_rtp(
+        &self,
+        (ssrc, index): (u32, u64),
+        header: usize,
+        buffer: &mut [u8],
+        length: usize,
+    ) -> Option<usize> {
+        self.rtp.seal_rtp(ssrc, index, header, buffer, length)
+    }
+
     /// Protects the compound RTCP packet in `buffer[..length]`. `None` once the 31-bit index is
     /// used up (68 years at one packet a second), because it must never repeat.
     pub(crate) fn seal_rtcp(

@@ -16,12 +16,14 @@ use crate::talk::say;
 use crate::{Outcome, process};
 
 /// What the machine is to be able to do.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Debug)]
 pub(crate) enum Purpose {
     /// Build and run.
     Demo,
     /// That, and run every test.
     Tests,
+    /// That, and talk with WebRTC stacks of others.
+    Interop,
 }
 
 /// Names under which Chromium and its kin are installed.
@@ -30,7 +32,7 @@ const BROWSERS: [&str; 4] =
 
 /// Installs what is missing. `yes` answers the question; so does `CI=true`.
 pub(crate) fn set_up(purpose: Purpose, yes: bool) -> Outcome {
-    if purpose == Purpose::Tests {
+    if purpose != Purpose::Demo {
         rustup::add_missing_components()?;
     }
     let missing = need::missing(purpose);

@@ -1,6 +1,7 @@
 //! What each purpose needs, how to see whether it is there, and where it comes from.
 
 use super::{Purpose, browser, node};
+use crate::interop;
 use crate::process::find;
 
 /// One thing that must be installed.
@@ -16,7 +17,7 @@ pub(crate) struct Need {
     pub(crate) elsewhere: &'static str,
 }
 
-const NEEDS: [Need; 6] = [
+const NEEDS: [Need; 8] = [
     Need {
         what: "a C compiler and make (they build Opus and SQLite)",
         purpose: Purpose::Demo,
@@ -60,13 +61,32 @@ const NEEDS: [Need; 6] = [
         packages: &["ffmpeg"],
         elsewhere: "the package ffmpeg, or https://ffmpeg.org/download.html",
     },
+    Need {
+        what: "Firefox (a foreign agent's browser)",
+        purpose: Purpose::Interop,
+        is_there: || interop::firefox().is_some(),
+        packages: &["firefox-esr"],
+        elsewhere: "https://www.mozilla.org/firefox, not as a snap",
+    },
+    Need {
+        what: "Python 3 with venv and GStreamer's webrtcbin (a foreign stack)",
+        purpose: Purpose::Interop,
+        is_there: interop::has_gstreamer,
+        packages: &[
+            "python3-venv",
+            "python3-gst-1.0",
+            "gir1.2-gst-plugins-base-1.0",
+            "gir1.2-gst-plugins-bad-1.0",
+            "gstreamer1.0-plugins-base",
+            "gstreamer1.0-plugins-good",
+            "gstreamer1.0-plugins-bad",
+            "gstreamer1.0-nice",
+        ],
+        elsewhere: "https://gstreamer.freedesktop.org, with its Python bindings",
+    },
 ];
 
 /// What is not there yet.
 pub(crate) fn missing(purpose: Purpose) -> Vec<&'static Need> {
-    NEEDS
-        .iter()
-        .filter(|need| purpose == Purpose::Tests || need.purpose == Purpose::Demo)
-        .filter(|need| !(need.is_there)())
-        .collect()
+    NEEDS.iter().filter(|need| need.purpose <= purpose).filter(|need| !(need.is_there)()).collect()
 }

@@ -32,15 +32,17 @@ const CRATES: [(&str, Stand); 17] = [
     ("switchboard", Floor(3)),
     ("api", Floor(4)),
     ("desk", Floor(4)),
-    ("bench", Floor(3)),
     ("config", Beside),
     ("sim", Beside),
+    ("bench", Beside),
     ("xtask", Beside),
     ("ringdown", Top),
 ];
 
-/// Arrows along a floor: frames are made of words, and the API serves the desk's files.
-const ALONG: [(&str, &str); 2] = [("wire", "model"), ("api", "desk")];
+/// Arrows that go along a floor, or in from beside the house: frames are made of words, the API
+/// serves the desk's files, and what is measured is driven.
+const ALONG: [(&str, &str); 4] =
+    [("wire", "model"), ("api", "desk"), ("bench", "media"), ("bench", "recording")];
 
 /// Foreign crates, by name or by beginning (`*`), that only some of ours may know.
 const KEPT_APART: [(&str, &[&str]); 5] = [

@@ -16,6 +16,7 @@ fn told(net: &Net) -> Vec<(LegId, char, u32)> {
         | MediaEvent::FirstRtp { .. }
         | MediaEvent::PlayEnded { .. }
         | MediaEvent::CallerSilent { .. }
+        | MediaEvent::SilentCall { .. }
         | MediaEvent::Forwarded { .. } => None,
     });
     told.collect()

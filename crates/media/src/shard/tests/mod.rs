@@ -1,8 +1,10 @@
 //! The core on a simulated network with virtual time: no sockets, no threads, no waiting.
 
+mod guard;
 mod keys;
 mod net;
 mod never_silent;
+mod quality;
 mod rules;
 mod sources;
 mod strangers;

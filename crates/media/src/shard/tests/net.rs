@@ -15,6 +15,7 @@ use crate::error::MediaError;
 use crate::event::LegStats;
 use crate::ice::stun::tests::request;
 use crate::ice::stun::{ANSWER_MAX, Binding, Class, is_stun};
+use crate::rtcp;
 use crate::rtp;
 use crate::sdp::{Offer, Reach};
 use crate::srtp::{self, Inbound, Outbound};
@@ -22,6 +23,8 @@ use crate::tap::{self, TapReader};
 
 pub(super) const OPUS: u8 = 111;
 pub(super) const EVENTS: u8 = 126;
+/// The source of every peer.
+pub(super) const SSRC: u32 = 5;
 const LAN: Reach = Reach { ipv6: false, private: true };
 
 /// Keeps what is sent.
@@ -77,6 +80,7 @@ pub(super) struct Peer {
     pub(super) without_dtls: bool,
     pub(super) heard: Vec<Note>,
     pub(super) reports: Vec<Instant>,
+    pub(super) told: Vec<rtcp::Told>,
     pub(super) closed: bool,
 }
 
@@ -120,12 +124,27 @@ impl Peer {
         let index = self.next;
         self.next += 1;
         let head = packet.first_chunk_mut().unwrap();
-        rtp::write(head, payload_type, false, index as u16, timestamp, 5);
+        rtp::write(head, payload_type, false, index as u16, timestamp, SSRC);
         packet[12..12 + payload.len()].copy_from_slice(payload);
         let (outbound, _) = self.keys.as_ref().expect("the peer is up");
-        let length = outbound.seal_rtp(5, index, &mut packet, 12 + payload.len());
+        let length = outbound.seal_rtp(SSRC, index, &mut packet, 12 + payload.len());
         packet.truncate(length.unwrap());
         packet
+    }
+
+    /// A report, sealed.
+    pub(super) fn report(
+        &mut self,
+        sent: Option<rtcp::Sent>,
+        heard: Option<rtcp::Block>,
+    ) -> Vec<u8> {
+        let mut report = [0; rtcp::REPORT_MAX];
+        let length = rtcp::write_report(&mut report, SSRC, sent, heard, false);
+        let mut packet = [0; 256];
+        packet[..length].copy_from_slice(&report[..length]);
+        let (outbound, _) = self.keys.as_mut().expect("the peer is up");
+        let length = outbound.seal_rtcp(SSRC, &mut packet, length).unwrap();
+        packet[..length].to_vec()
     }
 
     pub(super) fn close(&mut self, now: Instant) -> Vec<Vec<u8>> {
@@ -189,8 +208,9 @@ impl Peer {
             return;
         };
         if rtp::is_rtcp(bytes) {
-            inbound.open_rtcp(bytes).expect("our own RTCP opens");
+            let end = inbound.open_rtcp(bytes).expect("our own RTCP opens");
             self.reports.push(now);
+            self.told.push(rtcp::read(&bytes[..end], SSRC));
             return;
         }
         let header = rtp::Header::read(bytes).unwrap();
@@ -211,6 +231,7 @@ pub(super) struct Net {
     pub(super) shard: Shard,
     pub(super) air: Air,
     pub(super) now: Instant,
+    pub(super) began: Instant,
     pub(super) events: Vec<MediaEvent>,
     pub(super) taps: TapReader,
     pub(super) peers: BTreeMap<u64, Peer>,
@@ -231,6 +252,7 @@ impl Net {
             shard: Shard::new(ours, place, writer, now, SystemTime::now()),
             air: Air::default(),
             now,
+            began: now,
             events: Vec::new(),
             taps,
             peers: BTreeMap::new(),
@@ -283,6 +305,7 @@ impl Net {
             without_dtls: false,
             heard: vec![],
             reports: vec![],
+            told: vec![],
             closed: false,
         };
         self.peers.insert(leg.0, peer);
@@ -377,6 +400,19 @@ impl Net {
         self.events.extend(std::iter::from_fn(|| self.shard.poll_event()));
     }
 
+    /// The peer reports.
+    pub(super) fn report(
+        &mut self,
+        leg: LegId,
+        sent: Option<rtcp::Sent>,
+        heard: Option<rtcp::Block>,
+    ) {
+        let peer = self.peer(leg);
+        let packet = peer.report(sent, heard);
+        let (via, address) = (peer.via, peer.address);
+        self.inject(via, address, &packet);
+    }
+
     pub(super) fn stats(&mut self, leg: LegId) -> LegStats {
         let (reply, mut stats) = oneshot::channel();
         self.command(Command::Stats { leg, reply });
@@ -393,7 +429,8 @@ impl Net {
             | MediaEvent::Forwarded { .. }
             | MediaEvent::PlayEnded { .. }
             | MediaEvent::Dtmf { .. }
-            | MediaEvent::CallerSilent { .. } => None,
+            | MediaEvent::CallerSilent { .. }
+            | MediaEvent::SilentCall { .. } => None,
         })
     }
 }

@@ -47,7 +47,8 @@ fn call(net: &mut Net) -> (LegId, LegId, Instant) {
 
 #[test]
 fn an_agent_who_stops_stalls_or_disappears_leaves_no_gap() {
-    let faults: [(&str, fn(&mut Net, LegId, LegId)); 7] = [
+    type Fault = fn(&mut Net, LegId, LegId);
+    let faults: [(&str, Fault); 7] = [
         ("stops sending", |_, _, _| ()),
         ("goes off the network", |net, _, agent| net.peer(agent).deaf = true),
         ("closes", |net, _, agent| net.command(Command::Close(agent))),
