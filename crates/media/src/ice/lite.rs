@@ -1,4 +1,8 @@
 //! ICE-lite (RFC 8445 section 2.5): the browser checks and nominates, we answer what is genuine.
+//!
+//! A check can be recorded and sent again by anybody, and a lite agent sends no check of its own
+//! that would show it. So a check only says where the browser may be; once there are keys, sound
+//! follows it there when a packet that cannot be replayed has come from that address.
 
 use std::net::SocketAddr;
 
@@ -16,6 +20,8 @@ pub(crate) struct Lite {
     remote_ufrag: String,
     bound: Vec<SocketAddr>,
     nominated: Option<SocketAddr>,
+    /// Where the handshake ended, then where fresh SRTP or SRTCP came from, if nominated.
+    proven: Option<SocketAddr>,
 }
 
 /// What a genuine check changed.
@@ -37,6 +43,7 @@ impl Lite {
             remote_ufrag: offer.ufrag.clone(),
             bound: Vec::new(),
             nominated: None,
+            proven: None,
         }
     }
 
@@ -52,9 +59,17 @@ impl Lite {
         &self.bound
     }
 
-    /// Where to send: the nominated address, or before nomination the latest one that checked.
+    /// Where to send: the proven address; before there is one the nominated, and before
+    /// nomination the latest that checked.
     pub(crate) fn path(&self) -> Option<SocketAddr> {
-        self.nominated.or_else(|| self.bound.last().copied())
+        self.proven.or(self.nominated).or_else(|| self.bound.last().copied())
+    }
+
+    /// A packet that verified and was no replay came from a bound address.
+    pub(crate) fn prove(&mut self, from: SocketAddr) {
+        if self.proven != Some(from) && (self.proven.is_none() || self.nominated == Some(from)) {
+            self.proven = Some(from);
+        }
     }
 
     /// Whether a request is from the peer of this leg. Changes nothing.
@@ -75,7 +90,8 @@ impl Lite {
         let mut evicted = None;
         if is_new {
             if self.bound.len() == BOUND_MAX {
-                let idle = self.bound.iter().position(|at| Some(*at) != self.nominated);
+                let used = [self.nominated, self.proven];
+                let idle = self.bound.iter().position(|at| !used.contains(&Some(*at)));
                 evicted = idle.map(|at| self.bound.remove(at));
             }
             self.bound.push(from);

@@ -1,5 +1,6 @@
 //! What a leg hears: authenticated RTP and RTCP.
 
+use std::net::SocketAddr;
 use std::ops::Range;
 
 use super::Leg;
@@ -33,7 +34,12 @@ pub(crate) struct Heard {
 impl Leg {
     /// Verifies and decrypts RTP in place. `None` when there is nothing to pass on: forged,
     /// replayed, of an unknown payload type, empty, too large for Opus, or said while muted.
-    pub(crate) fn hear(&mut self, turn: &mut Turn<'_>, packet: &mut [u8]) -> Option<Heard> {
+    pub(crate) fn hear(
+        &mut self,
+        turn: &mut Turn<'_>,
+        from: SocketAddr,
+        packet: &mut [u8],
+    ) -> Option<Heard> {
         let header = rtp::Header::read(packet);
         let inbound = self.keys.as_mut().map(|keys| &mut keys.inbound);
         let opened = header
@@ -43,7 +49,7 @@ impl Leg {
             self.refuse();
             return None;
         };
-        self.alive_at = turn.now;
+        self.alive(turn.now, from);
         let payload = header.payload(&packet[..rtp.end])?;
         let range = header.length..header.length + payload.len();
         let kind = if header.payload_type == self.codec.opus {
@@ -104,13 +110,18 @@ impl Leg {
 
     /// Verifies RTCP. It shows that the peer lives; a BYE in it is no hang-up (Meta's and the
     /// browser's hang-ups come by signalling).
-    pub(crate) fn hear_rtcp(&mut self, turn: &mut Turn<'_>, packet: &mut [u8]) {
+    pub(crate) fn hear_rtcp(
+        &mut self,
+        turn: &mut Turn<'_>,
+        from: SocketAddr,
+        packet: &mut [u8],
+    ) {
         let inbound = self.keys.as_mut().map(|keys| &mut keys.inbound);
         let Some(end) = inbound.and_then(|inbound| inbound.open_rtcp(packet)) else {
             self.refuse();
             return;
         };
-        self.alive_at = turn.now;
+        self.alive(turn.now, from);
         self.count.rtcp_in += 1;
         let told = rtcp::read(&packet[..end], self.out.ssrc());
         if let (Some(reception), Some((ssrc, middle))) = (&mut self.reception, told.sent) {

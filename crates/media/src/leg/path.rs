@@ -42,22 +42,42 @@ impl Leg {
         from: SocketAddr,
         binding: &Binding<'_>,
     ) -> Option<Rebound> {
-        let via = self.via();
+        let (via, has_keys) = (self.via(), self.is_up());
         let Ice::Lite(lite) = &mut self.ice else {
             return None;
         };
         let mut answer = [0; ANSWER_MAX];
         let checked = lite.check(from, binding, &mut answer);
         turn.wire.send(via, from, &answer[..checked.answer]);
-        self.alive_at = turn.now;
+        // From elsewhere it may be a recorded one, which shows nothing about the browser.
+        if !has_keys || lite.path() == Some(from) {
+            self.alive_at = turn.now;
+        }
         checked.is_new.then_some(Rebound { evicted: checked.evicted })
     }
 
-    /// A DTLS datagram from a proven address.
-    pub(crate) fn shake(&mut self, turn: &mut Turn<'_>, bytes: &[u8]) -> Option<LegDown> {
+    /// A packet from this address has verified and was no replay.
+    pub(super) fn alive(&mut self, now: Instant, from: SocketAddr) {
+        self.alive_at = now;
+        if let Ice::Lite(lite) = &mut self.ice {
+            lite.prove(from);
+        }
+    }
+
+    /// A DTLS datagram from an address that checked.
+    pub(crate) fn shake(
+        &mut self,
+        turn: &mut Turn<'_>,
+        from: SocketAddr,
+        bytes: &[u8],
+    ) -> Option<LegDown> {
         let outcome = self.dtls.datagram(turn.now, bytes);
         if outcome.is_none() {
             self.refuse();
+        }
+        if let Some(Outcome::Keys(..)) = outcome {
+            // Only the browser could finish this handshake, and it did so from here.
+            self.alive(turn.now, from);
         }
         let down = self.absorb(turn, outcome.unwrap_or(Outcome::Nothing));
         self.send_handshake(turn);

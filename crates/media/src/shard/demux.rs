@@ -90,7 +90,7 @@ impl Shard {
         }
         match shape(bytes) {
             Some(Shape::Rtp) => {
-                let heard = leg.hear(&mut turn, bytes);
+                let heard = leg.hear(&mut turn, from, bytes);
                 if leg.take_stirred() {
                     self.reschedule(id);
                 }
@@ -100,11 +100,11 @@ impl Shard {
                 None
             }
             Some(Shape::Rtcp) => {
-                leg.hear_rtcp(&mut turn, bytes);
+                leg.hear_rtcp(&mut turn, from, bytes);
                 None
             }
             Some(Shape::Dtls) => {
-                let down = leg.shake(&mut turn, bytes);
+                let down = leg.shake(&mut turn, from, bytes);
                 self.reschedule(id);
                 down
             }

@@ -138,7 +138,7 @@ fn addresses_that_check_a_whatsapp_leg_are_bounded() {
 }
 
 #[test]
-fn a_browser_that_changes_its_address_is_followed_by_its_checks_only() {
+fn a_browser_that_changes_its_address_is_followed_once_it_checked_and_was_heard_there() {
     let mut net = Net::new();
     let (whatsapp, agent) = net.bridged();
     net.say(whatsapp, OPUS, b"before");
@@ -149,10 +149,41 @@ fn a_browser_that_changes_its_address_is_followed_by_its_checks_only() {
     assert_eq!(net.stats(agent).packets_in, 0);
     net.run(200);
     net.say(agent, OPUS, b"proven");
+    net.run(20);
     net.say(whatsapp, OPUS, b"after");
     net.run(20);
     assert!(net.peer(agent).heard.iter().any(|note| note.payload == b"after"));
     assert!(net.peer(whatsapp).heard.iter().any(|note| note.payload == b"proven"));
+}
+
+#[test]
+fn a_recorded_check_sent_again_from_elsewhere_moves_no_sound_and_keeps_nobody_alive() {
+    let mut net = Net::new();
+    let (whatsapp, agent) = net.bridged();
+    let recorded = net.peer(agent).check();
+    for round in 0..20 {
+        // More addresses than a leg keeps, so that the true one would have to give way.
+        let from = SocketAddr::from(([10, 0, 3, 3], 1_000 + round));
+        net.inject(Via::Agents, from, &recorded);
+        net.air.sent.clear();
+        net.say(whatsapp, OPUS, b"for the agent only");
+        let astray = net.air.sent.iter().filter(|(_, to, _)| to.ip() == from.ip()).count();
+        assert_eq!(astray, 0, "round {round}");
+        net.run(5);
+        net.say(agent, OPUS, b"still here");
+        net.run(15);
+    }
+    let heard = |net: &mut Net, leg, words: &[u8]| {
+        net.peer(leg).heard.iter().filter(|note| note.payload == words).count()
+    };
+    assert_eq!(heard(&mut net, agent, b"for the agent only"), 20);
+    assert_eq!(heard(&mut net, whatsapp, b"still here"), 20);
+    net.peer(agent).deaf = true;
+    for round in 0..9 {
+        net.inject(Via::Agents, SocketAddr::from(([10, 0, 3, 3], 2_000 + round)), &recorded);
+        net.run(1_000);
+    }
+    assert_eq!(net.down(agent), Some(LegDown::ConsentLost));
 }
 
 #[test]
