@@ -187,6 +187,7 @@ fn media_config(config: &Config) -> media::MediaConfig {
     media::MediaConfig {
         bind: media.bind,
         advertise,
+        shards: media.threads,
         agent_port: media.agent_port,
         whatsapp_ports: media.whatsapp_ports.first..=media.whatsapp_ports.last,
         allow_private_remotes: media.allow_private_remotes,

@@ -1,17 +1,36 @@
-//! What the control plane asks of a shard.
+//! What the control plane asks of a shard and of its thread.
 
 use model::{LegId, SdpText};
 use tokio::sync::oneshot;
 
 use crate::error::MediaError;
 use crate::event::{LegStats, Tap};
+use crate::leg::Leg;
 use crate::plane::Totals;
 use crate::quality::{LegQuality, LegSummary};
 use crate::sdp::Offer;
+use crate::socket::Own;
 use crate::source::Source;
 
 /// The answer to an offer, or why there is none.
 pub(crate) type Answer = oneshot::Sender<Result<SdpText, MediaError>>;
+
+/// What the thread of a shard is asked.
+pub(crate) enum Order {
+    /// Something of the shard alone.
+    Obey(Command),
+    /// To give up a WhatsApp leg; `None` when it is not known (any more).
+    Release { leg: LegId, reply: oneshot::Sender<Option<Moving>> },
+    /// To go on with a leg that another shard gave up.
+    Adopt(Moving),
+}
+
+/// A WhatsApp leg between two shards.
+pub(crate) struct Moving {
+    pub(crate) leg: Box<Leg>,
+    /// A leg that has ended has none.
+    pub(crate) socket: Option<Own>,
+}
 
 pub(crate) enum Command {
     OpenWhatsApp { leg: LegId, offer: Box<Offer>, answer: Answer },

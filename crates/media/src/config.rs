@@ -1,6 +1,7 @@
 //! What an operator may choose about the media plane.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::num::NonZeroU16;
 use std::ops::RangeInclusive;
 
 /// Addresses and ports of the media plane.
@@ -11,7 +12,10 @@ pub struct MediaConfig {
     /// Addresses written into SDP, for hosts whose public address is not their own. Empty means
     /// the bind address, which must then be a real one (not `0.0.0.0`).
     pub advertise: Vec<IpAddr>,
-    /// The one UDP port all agent legs share; 0 takes any free port.
+    /// Threads that carry sound, each with the legs of its own calls.
+    pub shards: NonZeroU16,
+    /// The UDP port that the agent legs of the first shard share; each further shard takes the
+    /// next port. 0 takes any free ports.
     pub agent_port: u16,
     /// Ports WhatsApp legs may take, one socket each; `0..=0` takes any free port.
     pub whatsapp_ports: RangeInclusive<u16>,
@@ -25,6 +29,7 @@ impl Default for MediaConfig {
         Self {
             bind: IpAddr::V4(Ipv4Addr::LOCALHOST),
             advertise: Vec::new(),
+            shards: NonZeroU16::MIN,
             agent_port: 0,
             whatsapp_ports: 0..=0,
             allow_private_remotes: false,

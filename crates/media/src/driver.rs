@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::{TryRecvError, TrySendError};
 
 use crate::batch::{Inbox, Outbox};
-use crate::command::Command;
+use crate::command::{Moving, Order};
 use crate::event::MediaEvent;
 use crate::pace::Pace;
 use crate::shard::Shard;
@@ -24,8 +24,8 @@ const SHARED_BATCH: usize = 64;
 const OWN_BATCH: usize = 2;
 /// Calls to one socket before the others have their turn, so that a flood on one starves nobody.
 const CALLS_MAX: usize = 16;
-/// Commands taken per pass, for the same reason.
-const COMMANDS_MAX: usize = 256;
+/// Orders taken per pass, for the same reason.
+const ORDERS_MAX: usize = 256;
 /// Readiness reports taken per pass; the others come with the next one.
 const REPORTS_MAX: usize = 1_024;
 /// Finest step of timers. A quarter of a frame is finer than anything heard.
@@ -40,7 +40,7 @@ pub(crate) struct Driver {
     pub(crate) poll: Poll,
     pub(crate) sockets: Sockets,
     pub(crate) shard: Shard,
-    pub(crate) commands: mpsc::Receiver<Command>,
+    pub(crate) orders: mpsc::Receiver<Order>,
     pub(crate) events: mpsc::Sender<MediaEvent>,
     /// Sockets that may have more to read: readiness is reported once, not while it lasts.
     pub(crate) ready: Vec<Via>,
@@ -70,7 +70,7 @@ impl Driver {
                     self.ready.push(via);
                 }
             }
-            // Commands first: what was said after "mute" was sent is already muted.
+            // Orders first: what was said after "mute" was sent is already muted.
             if !self.obey(&mut tray.outbox) {
                 let mut way = Way { sockets: &mut self.sockets, outbox: &mut tray.outbox };
                 self.shard.close_all(Instant::now(), &mut way);
@@ -90,7 +90,7 @@ impl Driver {
         }
     }
 
-    /// Waits for datagrams, commands or the next timer; under load for the end of the tick.
+    /// Waits for datagrams, orders or the next timer; under load for the end of the tick.
     fn wait(&mut self, readiness: &mut Events, ticked: Instant, next_look: Option<Instant>) {
         let now = Instant::now();
         let wait = match next_look {
@@ -133,17 +133,40 @@ impl Driver {
         taken
     }
 
-    /// Obeys waiting commands; `false` when nobody can command any more.
+    /// Obeys waiting orders; `false` when nobody can give any more.
     fn obey(&mut self, outbox: &mut Outbox) -> bool {
-        let mut way = Way { sockets: &mut self.sockets, outbox };
-        for _ in 0..COMMANDS_MAX {
-            match self.commands.try_recv() {
-                Ok(command) => self.shard.command(Instant::now(), command, &mut way),
+        for _ in 0..ORDERS_MAX {
+            let now = Instant::now();
+            match self.orders.try_recv() {
+                Ok(Order::Obey(command)) => {
+                    let mut way = Way { sockets: &mut self.sockets, outbox };
+                    self.shard.command(now, command, &mut way);
+                }
+                Ok(Order::Release { leg, reply }) => {
+                    let released = self.shard.release(now, leg);
+                    let moving =
+                        released.map(|leg| Moving { socket: self.sockets.detach(leg.id()), leg });
+                    // The plane waits for it; if it has stopped, so has the call.
+                    let _ = reply.send(moving);
+                }
+                Ok(Order::Adopt(moving)) => self.adopt(now, moving, outbox),
                 Err(TryRecvError::Empty) => break,
                 Err(TryRecvError::Disconnected) => return false,
             }
         }
         true
+    }
+
+    fn adopt(&mut self, now: Instant, moving: Moving, outbox: &mut Outbox) {
+        let Moving { leg, socket } = moving;
+        let id = leg.id();
+        self.shard.adopt(leg);
+        let attached = socket.map_or(Ok(()), |socket| self.sockets.attach(id, socket));
+        if let Err(error) = attached {
+            tracing::error!(leg = %id, %error, "the socket of a leg could not change its thread");
+            let mut way = Way { sockets: &mut self.sockets, outbox };
+            self.shard.fail(now, id, &mut way);
+        }
     }
 
     /// Hands events over without ever waiting.

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::num::NonZeroU16;
 use std::ops::RangeInclusive;
 
 use crate::sdp::SdpError;
@@ -29,8 +30,20 @@ pub enum MediaError {
     /// There is no address to write into SDP.
     #[error("no address to advertise in SDP; set media.advertise when binding a wildcard address")]
     NoAddress,
+    /// Each shard needs a port for its agents, and there are not so many.
+    #[error(
+        "{shards} media threads need as many ports from {first} on; choose a lower media.agent_port"
+    )]
+    Ports {
+        /// The first shard's port.
+        first: u16,
+        /// How many there are.
+        shards: NonZeroU16,
+    },
     /// As many legs are open as one shard carries.
-    #[error("the media plane already carries {limit} legs; close some or run more nodes")]
+    #[error(
+        "a media thread already carries {limit} legs; close some, add threads, or run more nodes"
+    )]
     Full {
         /// The bound.
         limit: usize,

@@ -35,7 +35,7 @@ pub(crate) struct Sockets {
 }
 
 /// The socket of a WhatsApp leg.
-struct Own {
+pub(crate) struct Own {
     socket: UdpSocket,
     /// The only address it hears, once ICE has chosen one.
     peer: Option<SocketAddr>,
@@ -70,6 +70,22 @@ impl Sockets {
     /// The socket of a WhatsApp leg that is still open.
     pub(crate) fn own(&self, leg: LegId) -> Option<&UdpSocket> {
         self.whatsapp.get(&leg).map(|own| &own.socket)
+    }
+
+    /// Gives up the socket of a WhatsApp leg, open, for the sockets of another shard.
+    pub(crate) fn detach(&mut self, leg: LegId) -> Option<Own> {
+        let mut own = self.whatsapp.remove(&leg)?;
+        // It leaves this poll in any case once the other one has it.
+        let _ = self.registry.deregister(&mut own.socket);
+        own.waits = false;
+        Some(own)
+    }
+
+    /// Takes such a socket. What arrived in between is reported at once.
+    pub(crate) fn attach(&mut self, leg: LegId, mut own: Own) -> io::Result<()> {
+        self.registry.register(&mut own.socket, token(leg), Interest::READABLE)?;
+        self.whatsapp.insert(leg, own);
+        Ok(())
     }
 
     /// Notes that a socket has something to read, or no longer has. Says whether that is news.

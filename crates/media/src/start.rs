@@ -13,15 +13,15 @@ use crate::driver::Driver;
 use crate::error::MediaError;
 use crate::event::MediaEvent;
 use crate::identity::Identity;
-use crate::plane::MediaPlane;
+use crate::plane::{Line, MediaPlane};
 use crate::sdp::Reach;
 use crate::shard::{Place, Shard};
 use crate::socket::{Sockets, WAKER};
-use crate::tap::{self, TapReader};
+use crate::tap::TapReader;
 
-/// Commands under way to the thread; it takes 256 every few milliseconds.
-const COMMANDS_MAX: usize = 1_024;
-/// Events nobody has taken yet: some for every leg a shard carries.
+/// Orders under way to a thread; it takes 256 every few milliseconds.
+const ORDERS_MAX: usize = 1_024;
+/// Events nobody has taken yet: some for every leg that one shard carries.
 const EVENTS_MAX: usize = 16_384;
 
 /// A running media plane.
@@ -34,42 +34,55 @@ pub struct Started {
     pub taps: TapReader,
 }
 
-/// Starts the media thread. Its sockets are bound when this returns.
+/// Starts the media threads, one per shard. Their sockets are bound when this returns.
 ///
 /// # Errors
-/// [`MediaError::Bind`], [`MediaError::NoAddress`], [`MediaError::Crypto`],
-/// [`MediaError::Thread`].
+/// [`MediaError::Bind`], [`MediaError::NoAddress`], [`MediaError::Ports`],
+/// [`MediaError::Crypto`], [`MediaError::Thread`].
 pub fn start(config: MediaConfig) -> Result<Started, MediaError> {
     let addresses = advertised(&config)?;
     let identity = Arc::new(Identity::generate()?);
-    let poll = Poll::new().map_err(MediaError::Thread)?;
-    let waker = Waker::new(poll.registry(), WAKER).map_err(MediaError::Thread)?;
-    let registry = poll.registry().try_clone().map_err(MediaError::Thread)?;
-    let sockets = Sockets::new(registry, config.bind, config.agent_port, config.whatsapp_ports)?;
-    let agent_address = sockets.agent_address().map_err(MediaError::Thread)?;
-    let place = Place { addresses, agent_port: agent_address.port() };
-    let (writer, taps) = tap::ring();
     let (events, received) = mpsc::channel::<MediaEvent>(EVENTS_MAX);
-    let (commands, obeyed) = mpsc::channel(COMMANDS_MAX);
-    let driver = Driver {
-        poll,
-        sockets,
-        shard: Shard::new(identity, place, writer, Instant::now(), SystemTime::now()),
-        commands: obeyed,
-        events,
-        ready: Vec::new(),
-        pending: VecDeque::new(),
-    };
-    std::thread::Builder::new()
-        .name("media-0".to_owned())
-        .spawn(move || driver.run())
-        .map_err(MediaError::Thread)?;
+    let mut taps = TapReader::new();
+    let (mut lines, mut drivers) = (Vec::new(), Vec::new());
+    for number in 0..config.shards.get() {
+        let poll = Poll::new().map_err(MediaError::Thread)?;
+        let waker = Waker::new(poll.registry(), WAKER).map_err(MediaError::Thread)?;
+        let registry = poll.registry().try_clone().map_err(MediaError::Thread)?;
+        let port = agent_port(&config, number)?;
+        let sockets = Sockets::new(registry, config.bind, port, config.whatsapp_ports.clone())?;
+        let agents = sockets.agent_address().map_err(MediaError::Thread)?;
+        let place = Place { addresses: addresses.clone(), agent_port: agents.port() };
+        let (orders, obeyed) = mpsc::channel(ORDERS_MAX);
+        let (identity, writer) = (Arc::clone(&identity), taps.add_ring());
+        drivers.push(Driver {
+            poll,
+            sockets,
+            shard: Shard::new(identity, place, writer, Instant::now(), SystemTime::now()),
+            orders: obeyed,
+            events: events.clone(),
+            ready: Vec::new(),
+            pending: VecDeque::new(),
+        });
+        lines.push(Line::new(orders, waker, agents));
+    }
+    for (number, driver) in drivers.into_iter().enumerate() {
+        std::thread::Builder::new()
+            .name(format!("media-{number}"))
+            .spawn(move || driver.run())
+            .map_err(MediaError::Thread)?;
+    }
     let reach = Reach { ipv6: config.bind.is_ipv6(), private: config.allow_private_remotes };
-    Ok(Started {
-        plane: MediaPlane::new(commands, Arc::new(waker), reach, agent_address),
-        events: received,
-        taps,
-    })
+    Ok(Started { plane: MediaPlane::new(lines, reach), events: received, taps })
+}
+
+/// The port of a shard's agents: one after the other, or any free ones.
+fn agent_port(config: &MediaConfig, shard: u16) -> Result<u16, MediaError> {
+    let (first, shards) = (config.agent_port, config.shards);
+    match first {
+        0 => Ok(0),
+        _ => first.checked_add(shard).ok_or(MediaError::Ports { first, shards }),
+    }
 }
 
 /// The addresses for SDP: those configured that the bound socket can serve, or the bound one.

@@ -1,5 +1,5 @@
-//! The ring that carries copies of heard frames to the recorder. A slow recorder loses frames
-//! (counted), never audio.
+//! The rings that carry copies of heard frames to the recorder, one per shard. A slow recorder
+//! loses frames (counted), never audio.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -42,53 +42,62 @@ pub struct TapFrame<'a> {
     pub payload: &'a [u8],
 }
 
-/// The recorder's end of the ring.
+/// The recorder's end of the rings, one per shard.
 pub struct TapReader {
-    frames: Consumer<Slot>,
+    rings: Vec<Consumer<Slot>>,
     dropped: Arc<AtomicU64>,
 }
 
-/// The shard's end of the ring.
+/// A shard's end of its ring.
 pub(crate) struct TapWriter {
     frames: Producer<Slot>,
     dropped: Arc<AtomicU64>,
 }
 
-/// Makes the ring.
-pub(crate) fn ring() -> (TapWriter, TapReader) {
-    let (producer, consumer) = RingBuffer::new(RING_SLOTS);
-    let dropped = Arc::new(AtomicU64::new(0));
-    let writer = TapWriter { frames: producer, dropped: Arc::clone(&dropped) };
-    let reader = TapReader { frames: consumer, dropped };
-    (writer, reader)
-}
-
 impl TapReader {
-    /// Hands every waiting frame to `sink`, oldest first, and returns how many there were.
-    pub fn drain(&mut self, sink: &mut dyn FnMut(TapFrame<'_>)) -> usize {
-        let waiting = self.frames.slots();
-        let Ok(chunk) = self.frames.read_chunk(waiting) else {
-            return 0;
-        };
-        let (older, newer) = chunk.as_slices();
-        for slot in older.iter().chain(newer) {
-            sink(TapFrame {
-                recording: slot.tap.recording,
-                track: slot.tap.track,
-                arrived: slot.arrived,
-                seq: slot.seq,
-                rtp_timestamp: slot.rtp_timestamp,
-                payload: &slot.payload[..usize::from(slot.length)],
-            });
-        }
-        chunk.commit_all();
-        waiting
+    /// Without a ring.
+    pub(crate) fn new() -> Self {
+        Self { rings: Vec::new(), dropped: Arc::new(AtomicU64::new(0)) }
     }
 
-    /// Frames lost so far because the ring was full or the frame was too large to be Opus.
+    /// Adds a ring for a shard.
+    pub(crate) fn add_ring(&mut self) -> TapWriter {
+        let (frames, ring) = RingBuffer::new(RING_SLOTS);
+        self.rings.push(ring);
+        TapWriter { frames, dropped: Arc::clone(&self.dropped) }
+    }
+
+    /// Hands every waiting frame to `sink` and returns how many there were. The frames of a shard
+    /// come oldest first; those of a leg that has just changed its shard may come in two parts in
+    /// either order, which their sequence numbers and arrival times tell.
+    pub fn drain(&mut self, sink: &mut dyn FnMut(TapFrame<'_>)) -> usize {
+        self.rings.iter_mut().map(|ring| drain(ring, sink)).sum()
+    }
+
+    /// Frames lost so far because a ring was full or the frame was too large to be Opus.
     pub fn dropped(&self) -> u64 {
         self.dropped.load(Ordering::Relaxed)
     }
+}
+
+fn drain(ring: &mut Consumer<Slot>, sink: &mut dyn FnMut(TapFrame<'_>)) -> usize {
+    let waiting = ring.slots();
+    let Ok(chunk) = ring.read_chunk(waiting) else {
+        return 0;
+    };
+    let (older, newer) = chunk.as_slices();
+    for slot in older.iter().chain(newer) {
+        sink(TapFrame {
+            recording: slot.tap.recording,
+            track: slot.tap.track,
+            arrived: slot.arrived,
+            seq: slot.seq,
+            rtp_timestamp: slot.rtp_timestamp,
+            payload: &slot.payload[..usize::from(slot.length)],
+        });
+    }
+    chunk.commit_all();
+    waiting
 }
 
 impl TapWriter {
@@ -129,7 +138,8 @@ mod tests {
 
     #[test]
     fn frames_come_out_in_order_and_a_full_ring_drops_and_counts() {
-        let (mut writer, mut reader) = ring();
+        let mut reader = TapReader::new();
+        let mut writer = reader.add_ring();
         let now = Instant::now();
         for seq in 0..RING_SLOTS as u64 + 10 {
             writer.copy(tap(), now, seq, 960, &[1, 2, 3]);
@@ -147,7 +157,8 @@ mod tests {
 
     #[test]
     fn a_payload_too_large_for_opus_is_dropped_not_cut() {
-        let (mut writer, mut reader) = ring();
+        let mut reader = TapReader::new();
+        let mut writer = reader.add_ring();
         writer.copy(tap(), Instant::now(), 1, 0, &[0; OPUS_FRAME_MAX + 1]);
         assert_eq!(reader.drain(&mut |_| ()), 0);
         assert_eq!(reader.dropped(), 1);

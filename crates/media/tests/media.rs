@@ -6,5 +6,7 @@ mod far;
 mod journey;
 #[path = "media/refusals.rs"]
 mod refusals;
+#[path = "media/shards.rs"]
+mod shards;
 #[path = "media/stage.rs"]
 mod stage;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
+use std::num::NonZeroU16;
 
 use crate::problem::Place;
 use crate::section::Section;
@@ -14,7 +15,10 @@ pub struct Media {
     /// Addresses to tell the other side instead of the bound ones: the public address of a
     /// machine behind 1:1 NAT. Empty: the bound address, or those of the interfaces.
     pub advertise: Vec<IpAddr>,
-    /// The one UDP port of all agents. Port 0 takes any free port.
+    /// Threads that carry sound.
+    pub threads: NonZeroU16,
+    /// The UDP port that the agents of the first thread share; each further thread takes the next
+    /// one. Port 0 takes any free ports.
     pub agent_port: u16,
     /// UDP ports of calls at Meta; each live call has one of its own.
     pub whatsapp_ports: PortRange,
@@ -66,6 +70,11 @@ impl fmt::Display for PortRange {
     }
 }
 
+/// Threads when none are configured, at most: thousands of calls, and as many ports as the shipped
+/// firewall rules open.
+const DEFAULT_THREADS_MAX: u16 = 4;
+/// More threads than this is a slip of the pen.
+const THREADS_MAX: u32 = 64;
 /// STUN's own port: the likeliest to be let out of an agent's office.
 const DEFAULT_AGENT_PORT: u16 = 3478;
 /// A thousand calls, below the range that Linux hands to outgoing connections by itself.
@@ -74,6 +83,7 @@ const DEFAULT_WHATSAPP_PORTS: PortRange = PortRange { first: 40_000, last: 40_99
 impl Media {
     pub(crate) fn read(section: &mut Section<'_, '_>) -> Self {
         let address = "an IP address, such as 203.0.113.7";
+        let threads = section.integer("threads", 0, 0..=THREADS_MAX);
         let agent_port = section.integer("agent_port", DEFAULT_AGENT_PORT.into(), 0..=65_535);
         let media = Self {
             bind: section
@@ -82,6 +92,10 @@ impl Media {
                 let address: IpAddr = text.parse().ok()?;
                 (!address.is_unspecified() && !address.is_multicast()).then_some(address)
             }),
+            threads: u16::try_from(threads)
+                .ok()
+                .and_then(NonZeroU16::new)
+                .unwrap_or_else(one_per_processor),
             agent_port: u16::try_from(agent_port).unwrap_or(DEFAULT_AGENT_PORT),
             whatsapp_ports: section.parsed(
                 "whatsapp_ports",
@@ -91,20 +105,41 @@ impl Media {
             ),
             allow_private_remotes: section.boolean("allow_private_remotes", false),
         };
-        let ports = media.whatsapp_ports;
-        if !ports.is_any() && ports.contains(media.agent_port) {
+        media.check_agent_ports(section);
+        media
+    }
+
+    /// Every thread needs a port of its own beside those towards Meta.
+    fn check_agent_ports(&self, section: &mut Section<'_, '_>) {
+        let (first, ports) = (self.agent_port, self.whatsapp_ports);
+        if first == 0 {
+            return;
+        }
+        let Some(last) = first.checked_add(self.threads.get() - 1) else {
             section.problem(
                 "agent_port",
-                format!(
-                    "port {} lies within media.whatsapp_ports ({})",
-                    media.agent_port, media.whatsapp_ports
-                ),
-                "choose a port outside that range".to_owned(),
+                format!("there are no {} ports from {first} on", self.threads),
+                "each of media.threads takes one; choose a lower port".to_owned(),
+                Place::Nowhere,
+            );
+            return;
+        };
+        let within = (first..=last).find(|port| !ports.is_any() && ports.contains(*port));
+        if let Some(port) = within {
+            section.problem(
+                "agent_port",
+                format!("port {port} lies within media.whatsapp_ports ({ports})"),
+                "choose a port outside that range; each of media.threads takes one".to_owned(),
                 Place::Nowhere,
             );
         }
-        media
     }
+}
+
+fn one_per_processor() -> NonZeroU16 {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = u16::try_from(processors).unwrap_or(u16::MAX).min(DEFAULT_THREADS_MAX);
+    NonZeroU16::new(threads).unwrap_or(NonZeroU16::MIN)
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use crate::plane::Totals;
 use crate::rtp::HEADER;
 use crate::sdp::{Offer, Reach};
 use crate::shard::{Place, Shard};
-use crate::tap::{self, TapReader};
+use crate::tap::TapReader;
 use crate::turn::{Via, Wire};
 
 /// One tick of the virtual clock.
@@ -97,7 +97,8 @@ pub(super) fn empty_shard(now: Instant) -> (Shard, TapReader) {
     static OURS: OnceLock<Arc<Identity>> = OnceLock::new();
     let identity = OURS.get_or_init(|| Arc::new(Identity::generate().expect("a certificate")));
     let place = Place { addresses: vec![PLACE.ip()], agent_port: PLACE.port() };
-    let (writer, taps) = tap::ring();
+    let mut taps = TapReader::new();
+    let writer = taps.add_ring();
     (Shard::new(Arc::clone(identity), place, writer, now, SystemTime::UNIX_EPOCH), taps)
 }
 

@@ -110,12 +110,7 @@ impl Leg {
 
     /// Verifies RTCP. It shows that the peer lives; a BYE in it is no hang-up (Meta's and the
     /// browser's hang-ups come by signalling).
-    pub(crate) fn hear_rtcp(
-        &mut self,
-        turn: &mut Turn<'_>,
-        from: SocketAddr,
-        packet: &mut [u8],
-    ) {
+    pub(crate) fn hear_rtcp(&mut self, turn: &mut Turn<'_>, from: SocketAddr, packet: &mut [u8]) {
         let inbound = self.keys.as_mut().map(|keys| &mut keys.inbound);
         let Some(end) = inbound.and_then(|inbound| inbound.open_rtcp(packet)) else {
             self.refuse();

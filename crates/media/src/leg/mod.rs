@@ -142,6 +142,10 @@ impl Leg {
         }
     }
 
+    pub(crate) const fn id(&self) -> LegId {
+        self.id
+    }
+
     pub(crate) const fn ice(&self) -> &Ice {
         &self.ice
     }

@@ -188,6 +188,23 @@ impl Shard {
         }
     }
 
+    /// Gives a WhatsApp leg up, whole; its bridge is undone.
+    pub(crate) fn release(&mut self, now: Instant, id: LegId) -> Option<Box<Leg>> {
+        if !self.legs.get(&id)?.is_whatsapp() {
+            return None;
+        }
+        self.part(now, id);
+        self.deadlines.forget(id);
+        self.legs.remove(&id)
+    }
+
+    /// Goes on with a leg that another shard released.
+    pub(crate) fn adopt(&mut self, leg: Box<Leg>) {
+        let id = leg.id();
+        self.legs.insert(id, leg);
+        self.reschedule(id);
+    }
+
     fn mute(&mut self, id: LegId, muted: bool) {
         let Some(leg) = self.legs.get_mut(&id) else {
             return;

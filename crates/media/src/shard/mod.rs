@@ -217,6 +217,11 @@ impl Shard {
         self.outbox.push_back(MediaEvent::LegDown { leg: id, why });
     }
 
+    /// Ends a leg that lost what it cannot do without.
+    pub(crate) fn fail(&mut self, now: Instant, id: LegId, wire: &mut dyn Wire) {
+        self.end(now, id, LegDown::Fault, wire);
+    }
+
     /// Ends a leg because the control plane says so, and forgets it.
     fn close(&mut self, now: Instant, id: LegId, wire: &mut dyn Wire) {
         // A fault while saying good-bye changes nothing: the leg is forgotten either way.

@@ -5,32 +5,10 @@ use std::time::Duration;
 use media::{LegDown, MediaEvent, Tap};
 use model::Track;
 
-use crate::far::{Far, Note, OPUS, Part};
-use crate::stage::{Stage, a_while, eventually};
+use crate::far::{OPUS, Part};
+use crate::stage::{Stage, a_while, assert_one_stream, eventually, talk};
 
 const SILENCE: [u8; 3] = [0xf8, 0xff, 0xfe];
-
-/// Keeps saying `words` until the other one has heard five of them.
-async fn talk(from: &Far, to: &Far, words: &[u8]) {
-    let enough = || to.heard().iter().filter(|note| note.payload == words).count() >= 5;
-    eventually("the other side hears it", async || {
-        from.say(OPUS, words).await;
-        tokio::time::sleep(Duration::from_millis(15)).await;
-        enough()
-    })
-    .await;
-}
-
-/// One source, numbers without a jump, time that only moves on.
-fn assert_one_stream(notes: &[Note]) {
-    for pair in notes.windows(2) {
-        assert_eq!(pair[0].ssrc, pair[1].ssrc);
-        assert_eq!(pair[0].sequence.wrapping_add(1), pair[1].sequence);
-        let step = pair[1].timestamp.wrapping_sub(pair[0].timestamp);
-        assert!(step > 0 && step < 48_000 * 10, "timestamp step {step}");
-        assert_eq!(step % 960, 0, "whole frames");
-    }
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_from_ringing_to_hang_up() {

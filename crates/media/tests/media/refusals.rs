@@ -73,7 +73,7 @@ async fn datagrams_of_a_stranger_reach_nobody_and_are_not_answered() {
     let sent: u64 = 100 * junk.len() as u64;
     for _ in 0..100 {
         for datagram in junk {
-            stranger.send_to(datagram, stage.plane.agent_address()).unwrap();
+            stranger.send_to(datagram, stage.plane.agent_addresses()[0]).unwrap();
         }
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
@@ -163,7 +163,7 @@ async fn a_taken_port_and_a_used_up_range_are_errors_with_a_remedy() {
 async fn dropping_the_last_handle_says_good_bye_and_ends_the_thread() {
     let mut stage = Stage::new();
     let (_far, agent) = stage.connected(Part::Browser).await;
-    let address = stage.plane.agent_address();
+    let address = stage.plane.agent_addresses()[0];
     let Stage { plane, mut events, .. } = stage;
     let clone = plane.clone();
     drop(plane);

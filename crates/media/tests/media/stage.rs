@@ -1,12 +1,13 @@
 //! A media plane with its events and taps, and ways to wait for what must happen.
 
+use std::num::NonZeroU16;
 use std::time::Duration;
 
 use media::{MediaConfig, MediaEvent, MediaPlane, OpenedLeg, Started, TapReader};
 use model::LegId;
 use tokio::sync::mpsc;
 
-use crate::far::{Far, Part};
+use crate::far::{Far, Note, OPUS, Part};
 
 /// Generous, because the machine may be busy; nothing waits this long when all is well.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -20,7 +21,11 @@ pub(crate) struct Stage {
 
 impl Stage {
     pub(crate) fn new() -> Self {
-        let config = MediaConfig { allow_private_remotes: true, ..MediaConfig::default() };
+        Self::with_shards(NonZeroU16::MIN)
+    }
+
+    pub(crate) fn with_shards(shards: NonZeroU16) -> Self {
+        let config = MediaConfig { shards, allow_private_remotes: true, ..MediaConfig::default() };
         let Started { plane, events, taps } =
             media::start(config).expect("a media plane on loopback");
         Self { plane, taps, events, seen: Vec::new() }
@@ -87,4 +92,26 @@ pub(crate) async fn eventually(what: &str, done: impl AsyncFn() -> bool) {
 /// Time for something that must not happen to happen.
 pub(crate) async fn a_while() {
     tokio::time::sleep(Duration::from_millis(200)).await;
+}
+
+/// Keeps saying `words` until the other one has heard five of them.
+pub(crate) async fn talk(from: &Far, to: &Far, words: &[u8]) {
+    let enough = || to.heard().iter().filter(|note| note.payload == words).count() >= 5;
+    eventually("the other side hears it", async || {
+        from.say(OPUS, words).await;
+        tokio::time::sleep(Duration::from_millis(15)).await;
+        enough()
+    })
+    .await;
+}
+
+/// One source, numbers without a jump, time that only moves on.
+pub(crate) fn assert_one_stream(notes: &[Note]) {
+    for pair in notes.windows(2) {
+        assert_eq!(pair[0].ssrc, pair[1].ssrc);
+        assert_eq!(pair[0].sequence.wrapping_add(1), pair[1].sequence);
+        let step = pair[1].timestamp.wrapping_sub(pair[0].timestamp);
+        assert!(step > 0 && step < 48_000 * 10, "timestamp step {step}");
+        assert_eq!(step % 960, 0, "whole frames");
+    }
 }

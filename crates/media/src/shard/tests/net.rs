@@ -19,7 +19,7 @@ use crate::rtcp;
 use crate::rtp;
 use crate::sdp::{Offer, Reach};
 use crate::srtp::{self, Inbound, Outbound};
-use crate::tap::{self, TapReader};
+use crate::tap::TapReader;
 
 pub(super) const OPUS: u8 = 111;
 pub(super) const EVENTS: u8 = 126;
@@ -246,7 +246,8 @@ impl Net {
     pub(super) fn new() -> Self {
         let now = Instant::now();
         let place = Place { addresses: vec!["10.0.0.1".parse().unwrap()], agent_port: 7_000 };
-        let (writer, taps) = tap::ring();
+        let mut taps = TapReader::new();
+        let writer = taps.add_ring();
         let ours = Arc::new(Identity::generate().unwrap());
         Self {
             shard: Shard::new(ours, place, writer, now, SystemTime::now()),

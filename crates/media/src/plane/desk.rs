@@ -1,0 +1,164 @@
+//! The ways to the threads, and how a leg changes its thread.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use mio::Waker;
+use model::LegId;
+use tokio::sync::{RwLock, mpsc, oneshot};
+
+use super::places::{Places, ShardId};
+use crate::command::{Command, Order};
+use crate::sdp::Reach;
+
+/// The way to one thread. The sender is dropped before the thread is woken for the last time.
+pub(crate) struct Line {
+    orders: Option<mpsc::Sender<Order>>,
+    waker: Waker,
+    agents: SocketAddr,
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.orders = None;
+        // If waking fails, the thread finds out at its next look around.
+        let _ = self.waker.wake();
+    }
+}
+
+impl Line {
+    pub(crate) const fn new(orders: mpsc::Sender<Order>, waker: Waker, agents: SocketAddr) -> Self {
+        Self { orders: Some(orders), waker, agents }
+    }
+
+    /// Sends an order. A thread that is gone drops it, and with it the channel of the reply.
+    async fn send(&self, order: Order) {
+        let Some(orders) = &self.orders else {
+            return;
+        };
+        if orders.send(order).await.is_ok() {
+            // A full wake-up counter means the thread is about to wake anyway.
+            let _ = self.waker.wake();
+        } else {
+            tracing::error!("a media thread is gone; an order was dropped");
+        }
+    }
+}
+
+/// What all handles on the plane share.
+pub(super) struct Desk {
+    lines: Vec<Line>,
+    pub(super) reach: Reach,
+    next_leg: AtomicU64,
+    /// Held while an order is given, and alone while a leg changes its shard, so that no order
+    /// arrives where its leg no longer is.
+    places: RwLock<Places>,
+}
+
+impl Desk {
+    pub(super) fn new(lines: Vec<Line>, reach: Reach) -> Self {
+        let places = RwLock::new(Places::new(lines.len()));
+        Self { lines, reach, next_leg: AtomicU64::new(1), places }
+    }
+
+    /// The local address of the socket that the agent legs of each shard share.
+    pub(super) fn agent_addresses(&self) -> impl Iterator<Item = SocketAddr> {
+        self.lines.iter().map(|line| line.agents)
+    }
+
+    pub(super) fn next_leg(&self) -> LegId {
+        LegId(self.next_leg.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Where the leg is, or where a new one finds most room.
+    pub(super) async fn shard_for(&self, leg: LegId) -> ShardId {
+        let places = self.places.read().await;
+        places.of(leg).unwrap_or_else(|| places.roomiest(leg))
+    }
+
+    pub(super) async fn opened(&self, leg: LegId, shard: ShardId) {
+        self.places.write().await.put(leg, shard);
+    }
+
+    pub(super) async fn tell(&self, shard: ShardId, command: Command) {
+        if let Some(line) = self.lines.get(shard.0) {
+            line.send(Order::Obey(command)).await;
+        }
+    }
+
+    /// Tells the shard of a leg; a leg that is not known (any more) drops the command.
+    pub(super) async fn tell_of(&self, leg: LegId, command: Command) {
+        let places = self.places.read().await;
+        if let Some(shard) = places.of(leg) {
+            self.tell(shard, command).await;
+        }
+    }
+
+    /// Asks every shard.
+    pub(super) async fn ask_all<T>(
+        &self,
+        question: impl Fn(oneshot::Sender<T>) -> Command,
+    ) -> Option<Vec<T>> {
+        let mut answers = Vec::with_capacity(self.lines.len());
+        for shard in (0..self.lines.len()).map(ShardId) {
+            let (reply, answer) = oneshot::channel();
+            self.tell(shard, question(reply)).await;
+            answers.push(answer.await.ok()?);
+        }
+        Some(answers)
+    }
+
+    pub(super) async fn close(&self, leg: LegId) {
+        let mut places = self.places.write().await;
+        if let Some(shard) = places.take(leg) {
+            self.tell(shard, Command::Close(leg)).await;
+        }
+    }
+
+    /// Bridges two legs, on one shard.
+    pub(super) async fn bridge(&self, whatsapp: LegId, agent: LegId) {
+        let command = Command::Bridge { whatsapp, agent };
+        {
+            let places = self.places.read().await;
+            let shard = places.of(whatsapp);
+            if let Some(shard) = shard.filter(|shard| places.of(agent) == Some(*shard)) {
+                self.tell(shard, command).await;
+                return;
+            }
+        }
+        let mut places = self.places.write().await;
+        if let Some(shard) = self.together(&mut places, whatsapp, agent).await {
+            self.tell(shard, command).await;
+        } else {
+            tracing::debug!(%whatsapp, %agent, "not bridged: a leg is gone");
+        }
+    }
+
+    /// Brings both legs to one shard. An agent's leg stays where it is, because its browser knows
+    /// that port; a WhatsApp leg takes its socket along.
+    async fn together(&self, places: &mut Places, one: LegId, other: LegId) -> Option<ShardId> {
+        let (from, to) = (places.of(one)?, places.of(other)?);
+        if from == to || self.relocate(places, one, from, to).await {
+            Some(to)
+        } else if self.relocate(places, other, to, from).await {
+            Some(from)
+        } else {
+            None
+        }
+    }
+
+    /// Takes a leg from one shard to another; `false` when it is no WhatsApp leg.
+    async fn relocate(&self, places: &mut Places, leg: LegId, from: ShardId, to: ShardId) -> bool {
+        let (Some(old), Some(new)) = (self.lines.get(from.0), self.lines.get(to.0)) else {
+            return false;
+        };
+        let (reply, released) = oneshot::channel();
+        old.send(Order::Release { leg, reply }).await;
+        let Ok(Some(moving)) = released.await else {
+            return false;
+        };
+        new.send(Order::Adopt(moving)).await;
+        places.put(leg, to);
+        true
+    }
+}
