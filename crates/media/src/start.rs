@@ -43,7 +43,7 @@ pub fn start(config: MediaConfig) -> Result<Started, MediaError> {
     let addresses = advertised(&config)?;
     let identity = Arc::new(Identity::generate()?);
     let (events, received) = mpsc::channel::<MediaEvent>(EVENTS_MAX);
-    let mut taps = TapReader::new();
+    let mut taps = TapReader::new(Instant::now());
     let (mut lines, mut drivers) = (Vec::new(), Vec::new());
     for number in 0..config.shards.get() {
         let poll = Poll::new().map_err(MediaError::Thread)?;

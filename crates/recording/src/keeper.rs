@@ -25,6 +25,9 @@ const HASH_BLOCK: usize = 64 * 1024;
 
 /// The day's folder, the month's, the year's and the vault.
 const FOLDERS: usize = 4;
+/// Files from which on the whole file system is synced instead of each: every sync of a file is a
+/// commit of the file system's own journal, and that is the same for one file as for all.
+const TOGETHER_FROM: usize = 4;
 
 /// A file that wants its data on the disk. At most one request per recording is under way.
 #[derive(Debug)]
@@ -61,6 +64,21 @@ impl SyncRequest {
         self.failure.get().map(String::as_str)
     }
 
+    /// Syncs many at once.
+    fn perform_all(requests: &[Arc<Self>]) {
+        let together = requests.len() >= TOGETHER_FROM
+            && requests.first().is_some_and(|first| sync_file_system(&first.file).is_ok());
+        for request in requests {
+            if together {
+                request.named.store(true, Ordering::Release);
+                request.under_way.store(false, Ordering::Release);
+            } else {
+                // After a failure each file says whether it is the one.
+                request.perform();
+            }
+        }
+    }
+
     fn perform(&self) {
         if let Err(error) = self.journal.sync().and_then(|()| self.file.sync_data()) {
             self.failure.get_or_init(|| error.to_string());
@@ -90,9 +108,21 @@ pub(crate) struct Finish {
 /// Where the answer to a close goes.
 pub(crate) type FinishReply = oneshot::Sender<Result<Finished, RecordingError>>;
 
+/// Makes everything durable that was written to the file system of the vault, names included.
+#[cfg(target_os = "linux")]
+fn sync_file_system(file: &File) -> io::Result<()> {
+    Ok(nix::unistd::syncfs(file)?)
+}
+
+/// Makes everything durable that was written to the file system of the vault.
+#[cfg(not(target_os = "linux"))]
+fn sync_file_system(_file: &File) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
 /// What the keeper is asked to do.
 pub(crate) enum Job {
-    Sync(Arc<SyncRequest>),
+    Sync(Vec<Arc<SyncRequest>>),
     Finish(Box<Finish>, FinishReply),
 }
 
@@ -100,7 +130,7 @@ pub(crate) enum Job {
 pub(crate) fn run(jobs: &Receiver<Job>, open: &AtomicUsize) {
     while let Ok(job) = jobs.recv() {
         match job {
-            Job::Sync(request) => request.perform(),
+            Job::Sync(requests) => SyncRequest::perform_all(&requests),
             Job::Finish(finish, reply) => {
                 let id = finish.head.id;
                 let outcome = finish.finish();

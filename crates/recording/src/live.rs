@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use model::Track;
 
@@ -14,7 +14,7 @@ use crate::manifest::{FrameCounts, Gap, Pause, push_gap};
 use crate::ogg_writer::PRE_SKIP;
 use crate::packet::SLOT;
 use crate::recorder::{Frame, NewRecording};
-use crate::timeline::{Placed, Tapped, Timeline};
+use crate::timeline::{SlotFrames, Tapped, Timeline};
 use crate::track::SlotInput;
 use crate::vault::Paths;
 use crate::writer::Writer;
@@ -27,8 +27,6 @@ const GAP_MIN: u64 = 2_880; // 60 ms
 const PAUSES_MAX: usize = 1_000;
 /// How often the counters reach the journal: every 10 s.
 const COUNT_EVERY_SLOTS: u64 = 500;
-/// Between data syncs; with a poll and a page a sound is durable within 2 s.
-const SYNC_EVERY: Duration = Duration::from_millis(1_400);
 
 /// A stretch in samples; without an end it goes on.
 #[derive(Clone, Copy, Debug)]
@@ -64,7 +62,6 @@ pub(crate) struct Live {
     next_slot: u64,
     failed: Option<String>,
     sync: Arc<SyncRequest>,
-    synced_at: Option<Instant>,
     unsynced: bool,
 }
 
@@ -96,7 +93,6 @@ impl Live {
                 frames: FrameCounts::default(),
                 next_slot: 0,
                 failed: None,
-                synced_at: None,
                 unsynced: true,
             }),
             Err(error) => {
@@ -225,18 +221,16 @@ impl Live {
         }
     }
 
-    /// The file to sync, when it is time.
-    pub(crate) fn due_sync(&mut self, now: Instant) -> Option<Arc<SyncRequest>> {
+    /// The file to sync, if something was written since.
+    pub(crate) fn unsynced(&mut self) -> Option<Arc<SyncRequest>> {
         if self.failed.is_none()
             && let Some(reason) = self.sync.failure()
         {
             self.fail(format!("the disk did not keep what was written: {reason}"));
         }
-        let due = self.synced_at.is_none_or(|at| now.saturating_duration_since(at) >= SYNC_EVERY);
-        if !due || !self.unsynced || self.failed.is_some() || !self.sync.claim() {
+        if !self.unsynced || self.failed.is_some() || !self.sync.claim() {
             return None;
         }
-        self.synced_at = Some(now);
         self.unsynced = false;
         Some(self.sync.clone())
     }
@@ -281,19 +275,13 @@ impl Live {
     }
 
     /// Takes the frames of one slot and keeps account of holes.
-    fn take_slot(
-        &mut self,
-        track: Track,
-        start: u64,
-        paused: bool,
-        audible: bool,
-    ) -> Vec<(u64, Placed)> {
+    fn take_slot(&mut self, track: Track, start: u64, paused: bool, audible: bool) -> SlotFrames {
         let state = self.track(track);
         let frames = state.timeline.take_until(start + SLOT);
         if paused {
             state.covered = 0;
             self.end_hole(track, start, None);
-            return Vec::new();
+            return SlotFrames::new();
         }
         for (position, frame) in &frames {
             state.covered = state.covered.max(position + frame.toc.frame_samples());

@@ -2,6 +2,8 @@
 //!
 //! RFC 6716 section 3 (table of contents byte, codes 0 to 3) and appendix B (self-delimiting).
 
+use smallvec::{SmallVec, smallvec};
+
 /// Samples of 20 ms at 48 kHz: one Ogg packet, the grid of every recording.
 pub(crate) const SLOT: u64 = 960;
 /// The longest frame, RFC 6716 section 3.2 \[R2\].
@@ -53,26 +55,29 @@ pub(crate) struct Malformed;
 pub(crate) struct Split<'a> {
     pub(crate) toc: Toc,
     /// Frames in order; an empty one is a frame that was not sent.
-    pub(crate) frames: Vec<&'a [u8]>,
+    pub(crate) frames: Frames<'a>,
 }
+
+/// Frames of a packet: nearly always one.
+pub(crate) type Frames<'a> = SmallVec<[&'a [u8]; 2]>;
 
 /// Takes a packet apart.
 pub(crate) fn split(packet: &[u8]) -> Result<Split<'_>, Malformed> {
     let (&first, body) = packet.split_first().ok_or(Malformed)?;
     let toc = Toc(first);
     let frames = match first & 0x03 {
-        0 => vec![body],
+        0 => smallvec![body],
         1 => {
             if body.len() % 2 != 0 {
                 return Err(Malformed);
             }
             let (one, two) = body.split_at(body.len() / 2);
-            vec![one, two]
+            smallvec![one, two]
         }
         2 => {
             let (length, rest) = read_length(body)?;
             let (one, two) = rest.split_at_checked(length).ok_or(Malformed)?;
-            vec![one, two]
+            smallvec![one, two]
         }
         _ => split_counted(toc, body)?,
     };
@@ -83,7 +88,7 @@ pub(crate) fn split(packet: &[u8]) -> Result<Split<'_>, Malformed> {
 }
 
 /// Code 3: a counted number of frames, all of one length or each with its own.
-fn split_counted(toc: Toc, body: &[u8]) -> Result<Vec<&[u8]>, Malformed> {
+fn split_counted(toc: Toc, body: &[u8]) -> Result<Frames<'_>, Malformed> {
     let (&head, mut rest) = body.split_first().ok_or(Malformed)?;
     let count = usize::from(head & 0x3F);
     if count == 0 || count as u64 * toc.frame_samples() > PACKET_SAMPLES_MAX {
@@ -107,7 +112,7 @@ fn split_counted(toc: Toc, body: &[u8]) -> Result<Vec<&[u8]>, Malformed> {
         }
         lengths.resize(count, rest.len() / count);
     }
-    let mut frames = Vec::with_capacity(count);
+    let mut frames = Frames::with_capacity(count);
     for length in lengths {
         let (frame, after) = rest.split_at_checked(length).ok_or(Malformed)?;
         frames.push(frame);
@@ -276,7 +281,7 @@ mod tests {
             // libopus is not asked about nothing: its binding reads the first byte.
             let theirs = if packet.is_empty() { None } else { opus::packet::parse(&packet).ok() };
             match (ours, theirs) {
-                (Ok(split), Some(parsed)) => prop_assert_eq!(split.frames, parsed.frames),
+                (Ok(split), Some(parsed)) => prop_assert_eq!(split.frames.to_vec(), parsed.frames),
                 (Err(Malformed), None) => {}
                 (ours, theirs) => prop_assert!(false, "we say {:?}, libopus {:?}", ours, theirs),
             }
@@ -296,7 +301,7 @@ mod tests {
             delimited.extend(tail);
             let (kind, frames, rest) = split_delimited(&delimited).unwrap();
             prop_assert_eq!(kind, parts.toc.kind());
-            prop_assert_eq!(frames, parts.frames);
+            prop_assert_eq!(frames, parts.frames.to_vec());
             prop_assert_eq!(rest, tail.as_slice());
         }
 

@@ -1,6 +1,5 @@
 //! The handle that the house holds, and the thread behind it.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -9,6 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use model::{AgentId, CallId, LineId, RecordingFormat, RecordingId, Timestamp, Track};
+use rustc_hash::FxHashMap;
 use tokio::sync::oneshot;
 
 use crate::error::RecordingError;
@@ -18,14 +18,17 @@ use crate::live::Live;
 use crate::manifest::{Manifest, VERSION};
 use crate::recovery;
 
-/// How often the source is polled: one frame time, a tenth of the reorder window.
-const POLL: Duration = Duration::from_millis(20);
+/// How often the source is polled: a quarter of the reorder window.
+const POLL: Duration = Duration::from_millis(50);
+/// Between data syncs; with two polls and a page a sound is durable within 2 s. All recordings
+/// share one moment, because the disk takes hardly longer for all than for one.
+const SYNC_EVERY: Duration = Duration::from_millis(1_250);
 /// Commands that wait for the recorder: a few per recording that can change in one poll.
 const COMMANDS_MAX: usize = 1_024;
 /// Recordings open at once: more calls than one machine bridges.
 const OPEN_MAX: usize = 4_096;
-/// Jobs that wait for the keeper: one sync and one finish of every open recording, so that the
-/// recorder never waits for it.
+/// Jobs that wait for the keeper: a finish of every open recording, and as many syncs, of which
+/// each holds at least one recording that no other does. So the recorder never waits for it.
 const JOBS_MAX: usize = 2 * OPEN_MAX;
 
 /// How a recorder is set up.
@@ -38,7 +41,7 @@ pub struct RecorderConfig {
 /// Where tapped frames come from; the wiring adapts the media plane's tap to this.
 pub trait FrameSource: Send {
     /// Hands over what has come in since the last call, in order of arrival, and says how many
-    /// frames that were. Called every 20 ms; must not block.
+    /// frames that were. Called every 50 ms; must not block.
     fn drain(&mut self, sink: &mut dyn FnMut(Frame<'_>)) -> usize;
 }
 
@@ -139,7 +142,8 @@ impl Recorder {
             jobs,
             open: open.clone(),
             unclaimed: unclaimed.clone(),
-            live: HashMap::new(),
+            live: FxHashMap::default(),
+            synced_at: Instant::now(),
         };
         let named = |name: &str| thread::Builder::new().name(name.to_owned());
         named("recording-disk")
@@ -223,7 +227,8 @@ struct Desk {
     /// Open recordings, those that the keeper is finishing included.
     open: Arc<AtomicUsize>,
     unclaimed: Arc<AtomicU64>,
-    live: HashMap<RecordingId, Live>,
+    live: FxHashMap<RecordingId, Live>,
+    synced_at: Instant,
 }
 
 impl Desk {
@@ -259,9 +264,14 @@ impl Desk {
     fn advance(&mut self, now: Instant) {
         for recording in self.live.values_mut() {
             recording.advance(now);
-            if let Some(request) = recording.due_sync(now) {
-                send(&self.jobs, Job::Sync(request));
-            }
+        }
+        if now.saturating_duration_since(self.synced_at) < SYNC_EVERY {
+            return;
+        }
+        self.synced_at = now;
+        let requests: Vec<_> = self.live.values_mut().filter_map(Live::unsynced).collect();
+        if !requests.is_empty() {
+            send(&self.jobs, Job::Sync(requests));
         }
     }
 

@@ -1,6 +1,8 @@
 //! One track of an Ogg/Opus recording: which packet stands for each 20 ms, copied where it can be.
 
-use crate::packet::{self, Framing, SILENCE, SLOT, Toc};
+use smallvec::smallvec;
+
+use crate::packet::{self, Frames, Framing, SILENCE, SLOT, Toc};
 use crate::pcm::Recoder;
 use crate::timeline::Placed;
 
@@ -80,9 +82,9 @@ impl OggTrack {
 }
 
 /// The frames of the same kind that fill the slot, empty where one is missing.
-fn side_by_side<'a>(toc: Toc, input: &SlotInput<'a>) -> Vec<&'a [u8]> {
+fn side_by_side<'a>(toc: Toc, input: &SlotInput<'a>) -> Frames<'a> {
     let length = toc.frame_samples();
-    let mut kept: Vec<&[u8]> = vec![&[]; (SLOT / length) as usize];
+    let mut kept: Frames<'_> = smallvec![&[][..]; (SLOT / length) as usize];
     for (position, frame) in input.frames {
         let place = kept.get_mut(((position - input.start) / length) as usize);
         if let Some(place) = place.filter(|_| frame.toc.kind() == toc.kind()) {

@@ -97,7 +97,7 @@ pub(super) fn empty_shard(now: Instant) -> (Shard, TapReader) {
     static OURS: OnceLock<Arc<Identity>> = OnceLock::new();
     let identity = OURS.get_or_init(|| Arc::new(Identity::generate().expect("a certificate")));
     let place = Place { addresses: vec![PLACE.ip()], agent_port: PLACE.port() };
-    let mut taps = TapReader::new();
+    let mut taps = TapReader::new(now);
     let writer = taps.add_ring();
     (Shard::new(Arc::clone(identity), place, writer, now, SystemTime::UNIX_EPOCH), taps)
 }

@@ -246,7 +246,7 @@ impl Net {
     pub(super) fn new() -> Self {
         let now = Instant::now();
         let place = Place { addresses: vec!["10.0.0.1".parse().unwrap()], agent_port: 7_000 };
-        let mut taps = TapReader::new();
+        let mut taps = TapReader::new(now);
         let writer = taps.add_ring();
         let ours = Arc::new(Identity::generate().unwrap());
         Self {
@@ -268,7 +268,7 @@ impl Net {
     pub(super) fn open(&mut self, browser: bool, events: bool) -> LegId {
         let leg = LegId(self.next);
         self.next += 1;
-        let address = SocketAddr::from(([10, 0, 1, leg.0 as u8], 5_000));
+        let address = SocketAddr::from(([10, 0, 1 + (leg.0 >> 8) as u8, leg.0 as u8], 5_000));
         let (ufrag, pwd) = (format!("peer{}", leg.0), "peerpasswordpeerpassword".to_owned());
         let offered = if events { "111 126" } else { "111" };
         let (ip, port) = (address.ip(), address.port());
