@@ -19,6 +19,7 @@ mod far;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzzing;
+mod hand_over;
 mod ice;
 mod identity;
 mod leg;
