@@ -14,7 +14,7 @@ use crate::leg::{Ice, IceState, Leg, LegState};
 use crate::turn::Wire;
 
 /// The live legs of a shard. Holds keys, so it has no `Debug`.
-#[derive(Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct ShardState {
     pub(crate) legs: Vec<LegState>,
     /// Whose datagrams come from which address, on the socket agents share.
@@ -22,6 +22,11 @@ pub(crate) struct ShardState {
 }
 
 impl Shard {
+    /// Its legs, whatever state they are in.
+    pub(crate) fn leg_ids(&self) -> impl Iterator<Item = LegId> {
+        self.legs.keys().copied()
+    }
+
     /// Lets every leg go without a word to its peer, and returns those that are up and the names
     /// of the others. Nothing is sent or heard any more.
     pub(crate) fn hand_over(&mut self, now: Instant) -> (ShardState, Vec<LegId>) {
@@ -50,7 +55,7 @@ impl Shard {
         let mut dropped = Vec::new();
         for state in state.legs {
             let id = state.id;
-            if let Err(error) = self.adopt(resumed, state, wire) {
+            if let Err(error) = self.restore(resumed, state, wire) {
                 tracing::error!(leg = %id, %error, "a handed-over leg was lost");
                 wire.release(id);
                 dropped.push(id);
@@ -68,7 +73,7 @@ impl Shard {
         dropped
     }
 
-    fn adopt(
+    fn restore(
         &mut self,
         resumed: Resumed,
         state: LegState,

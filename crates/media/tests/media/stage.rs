@@ -3,7 +3,9 @@
 use std::num::NonZeroU16;
 use std::time::Duration;
 
-use media::{MediaConfig, MediaEvent, MediaPlane, OpenedLeg, Started, TapReader};
+use media::{
+    HandOver, MediaConfig, MediaEvent, MediaPlane, OpenedLeg, Started, TakenOver, TapReader,
+};
 use model::LegId;
 use tokio::sync::mpsc;
 
@@ -29,6 +31,19 @@ impl Stage {
         let Started { plane, events, taps } =
             media::start(config).expect("a media plane on loopback");
         Self { plane, taps, events, seen: Vec::new() }
+    }
+
+    /// Another plane goes on with all live legs, through the bytes that cross. Returns the legs
+    /// that were lost too.
+    pub(crate) async fn handed_over(self) -> (Self, Vec<LegId>) {
+        let bytes = self.plane.hand_over().await.expect("a running plane").to_json().unwrap();
+        drop(self);
+        let config = MediaConfig { allow_private_remotes: true, ..MediaConfig::default() };
+        let hand_over = HandOver::from_json(&bytes).expect("what was written can be read");
+        let TakenOver { started, dropped } =
+            media::start_from(config, hand_over).expect("its ports are free again");
+        let Started { plane, events, taps } = started;
+        (Self { plane, taps, events, seen: Vec::new() }, dropped)
     }
 
     /// A far end that plays `part`, and the leg that answered it.

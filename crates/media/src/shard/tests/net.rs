@@ -418,8 +418,8 @@ impl Net {
         let bytes = serde_json::to_vec(&state).unwrap();
         let pem = self.shard.identity.state().unwrap();
         let identity = Arc::new(Identity::restore(&pem).unwrap());
-        let (writer, taps) = tap::ring();
-        self.taps = taps;
+        self.taps = TapReader::new();
+        let writer = self.taps.add_ring();
         self.air = Air::default();
         self.now += gap;
         let place = self.shard.place.clone();
