@@ -55,7 +55,9 @@ impl Shard {
         let mut dropped = Vec::new();
         for state in state.legs {
             let id = state.id;
-            if let Err(error) = self.restore(resumed, state, wire) {
+            if self.legs.contains_key(&id) {
+                tracing::error!(leg = %id, "a leg was handed over twice; the first one counts");
+            } else if let Err(error) = self.restore(resumed, state, wire) {
                 tracing::error!(leg = %id, %error, "a handed-over leg was lost");
                 wire.release(id);
                 dropped.push(id);
@@ -82,9 +84,6 @@ impl Shard {
         let id = state.id;
         if self.legs.len() >= LEGS_MAX {
             return Err(MediaError::Full { limit: LEGS_MAX });
-        }
-        if self.legs.contains_key(&id) {
-            return Err(MediaError::HandOver { why: format!("{id} is in it twice") });
         }
         if let IceState::Full(full) = &state.ice {
             wire.reopen(id, full.port())?;

@@ -36,15 +36,17 @@ struct Phone {
 
 impl Phone {
     async fn new(plane: &MediaPlane, ends: &FarEnds, part: FarPart, with: Protection) -> Self {
-        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-        socket.set_nonblocking(true).unwrap();
-        let mut far = ends.make(part, with, socket.local_addr().unwrap());
+        let socket = UdpSocket::bind("127.0.0.1:0").expect("a free port");
+        socket.set_nonblocking(true).expect("a socket that does not wait");
+        let address = socket.local_addr().expect("it is bound");
+        let mut far = ends.make(part, with, address);
         let opened = match part {
             FarPart::Meta => plane.open_whatsapp_leg(&far.offer()).await,
             FarPart::Browser => plane.open_agent_leg(&far.offer()).await,
         };
-        let opened = opened.unwrap();
-        socket.connect(far.answered(Instant::now(), opened.answer.as_str()).unwrap()).unwrap();
+        let opened = opened.expect("an offer of our own");
+        let to = far.answered(Instant::now(), opened.answer.as_str()).expect("an answer");
+        socket.connect(to).expect("loopback");
         Self {
             far,
             socket,
@@ -63,7 +65,7 @@ impl Phone {
         let mut packet = [0; 200];
         let mut payload = [0x55; 60];
         payload[..4].copy_from_slice(&self.said.to_be_bytes());
-        let length = self.far.seal(&payload, &mut packet).unwrap();
+        let length = self.far.seal(&payload, &mut packet).expect("the leg is up");
         self.said += 1;
         // While nobody listens, the system says so.
         let _ = self.socket.send(&packet[..length]);
@@ -82,10 +84,10 @@ impl Phone {
             let is_dtls = matches!(datagram[0], 20..=63);
             match self.far.datagram(Instant::now(), datagram, &mut send) {
                 FarHeard::Sound { payload, index } => {
-                    self.sources.insert(datagram[8..12].try_into().unwrap());
+                    self.sources.insert(datagram[8..12].try_into().expect("four bytes"));
                     self.indexes.push(index);
                     if datagram[payload.clone()] != SILENCE {
-                        let number = datagram[payload].first_chunk().unwrap();
+                        let number = datagram[payload].first_chunk().expect("a number of ours");
                         self.numbers.push(u32::from_be_bytes(*number));
                     }
                 }
@@ -105,7 +107,8 @@ impl Phone {
 }
 
 fn fingerprint(answer: &str) -> String {
-    answer.lines().find(|line| line.starts_with("a=fingerprint:")).unwrap().to_owned()
+    let line = answer.lines().find(|line| line.starts_with("a=fingerprint:"));
+    line.expect("every answer has one").to_owned()
 }
 
 /// A bridged call, both ends with the same protection.

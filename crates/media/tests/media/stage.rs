@@ -36,7 +36,8 @@ impl Stage {
     /// Another plane goes on with all live legs, through the bytes that cross. Returns the legs
     /// that were lost too.
     pub(crate) async fn handed_over(self) -> (Self, Vec<LegId>) {
-        let bytes = self.plane.hand_over().await.expect("a running plane").to_json().unwrap();
+        let hand_over = self.plane.hand_over().await.expect("a running plane");
+        let bytes = hand_over.to_json().expect("plain data");
         drop(self);
         let config = MediaConfig { allow_private_remotes: true, ..MediaConfig::default() };
         let hand_over = HandOver::from_json(&bytes).expect("what was written can be read");

@@ -1,15 +1,54 @@
 //! Another process takes live legs over, and the peers notice a short pause at most.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use model::{LegId, Track};
+use tokio::sync::oneshot;
 
-use super::net::{EVENTS, Net, OPUS};
+use super::super::Shard;
+use super::net::{Air, EVENTS, Net, OPUS};
 use crate::command::Command;
 use crate::event::{LegDown, MediaEvent, Tap};
+use crate::hand_over::Resumed;
+use crate::identity::Identity;
+use crate::quality::Verdict;
 use crate::source::{Clip, Source};
+use crate::tap::TapReader;
 
 const GAP: Duration = Duration::from_millis(150);
+
+impl Net {
+    /// Another process takes the legs over, through the bytes that cross, and nobody had them for
+    /// `gap`. Returns the legs that were lost.
+    fn hand_over(&mut self, gap: Duration) -> Vec<LegId> {
+        let (bytes, mut dropped) = self.let_go();
+        dropped.extend(self.take_over(&bytes, gap));
+        dropped
+    }
+
+    /// The bytes that cross, and the legs that do not.
+    fn let_go(&mut self) -> (Vec<u8>, Vec<LegId>) {
+        self.deliver();
+        let (state, dropped) = self.shard.hand_over(self.now);
+        self.shard.timeout(self.now, &mut self.air);
+        assert!(self.air.sent.is_empty(), "no word to the peers");
+        (serde_json::to_vec(&state).unwrap(), dropped)
+    }
+
+    fn take_over(&mut self, bytes: &[u8], gap: Duration) -> Vec<LegId> {
+        let pem = self.shard.identity.state().unwrap();
+        let identity = Arc::new(Identity::restore(&pem).unwrap());
+        self.taps = TapReader::new();
+        let writer = self.taps.add_ring();
+        self.air = Air::default();
+        self.now += gap;
+        let place = self.shard.place.clone();
+        self.shard = Shard::new(identity, place, writer, self.now, SystemTime::now());
+        let resumed = Resumed { now: self.now, gap };
+        self.shard.take_over(resumed, serde_json::from_slice(bytes).unwrap(), &mut self.air)
+    }
+}
 
 /// Both talk for so many frames.
 fn talk(net: &mut Net, (whatsapp, agent): (LegId, LegId), frames: u32) {
@@ -57,6 +96,62 @@ fn two_people_go_on_talking_on_the_same_streams() {
     }
     let silences = net.peer(call.0).heard.iter().filter(|note| note.payload.len() == 3).count();
     assert!(silences <= 1, "nothing cut in: {silences}");
+}
+
+#[test]
+fn what_is_taken_over_is_what_was_handed_over() {
+    let mut net = Net::new();
+    let call = net.bridged();
+    net.open(false, false);
+    net.run(300);
+    talk(&mut net, call, 120);
+    net.report(call.0, None, None);
+    let sorted = |bytes: &[u8]| {
+        let mut state: serde_json::Value = serde_json::from_slice(bytes).unwrap();
+        let legs = state["legs"].as_array_mut().unwrap();
+        legs.sort_by_key(|leg| leg["id"].as_u64());
+        assert_eq!(legs.len(), 3);
+        state
+    };
+    let (bytes, _) = net.let_go();
+    assert_eq!(net.take_over(&bytes, Duration::ZERO), []);
+    let (again, _) = net.let_go();
+    assert_eq!(sorted(&bytes), sorted(&again));
+}
+
+#[test]
+fn quality_is_judged_over_the_whole_leg() {
+    let mut net = Net::new();
+    let call = net.bridged();
+    talk(&mut net, call, 200);
+    net.hand_over(GAP);
+    talk(&mut net, call, 200);
+    let (reply, mut summary) = oneshot::channel();
+    net.command(Command::Summary { leg: call.0, reply });
+    let summary = summary.try_recv().unwrap().unwrap();
+    assert!(summary.seconds >= 6, "{summary:?}");
+    assert_eq!(summary.verdict, Some(Verdict::Good));
+    assert_eq!(summary.inbound.map(|hearing| hearing.loss), Some(0.0));
+}
+
+#[test]
+fn a_value_that_is_odd_costs_the_odd_legs_only() {
+    let mut net = Net::new();
+    let (whatsapp, agent) = net.bridged();
+    let (second, _) = net.bridged();
+    let (bytes, _) = net.let_go();
+    let mut state: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+    let legs = state["legs"].as_array_mut().unwrap();
+    let leg = legs.iter_mut().find(|leg| leg["id"] == whatsapp.0).unwrap();
+    leg["stream"]["next"] = u64::MAX.into();
+    let twin = legs.iter().find(|leg| leg["id"] == second.0).unwrap().clone();
+    legs.push(twin);
+    let odd = serde_json::to_vec(&state).unwrap();
+    assert_eq!(net.take_over(&odd, GAP), [whatsapp]);
+    net.run(500);
+    assert!(net.stats(second).up, "a second one of the same name changes nothing");
+    assert!(net.stats(agent).up);
+    assert!(!net.air.open.contains(&whatsapp), "its socket is closed again");
 }
 
 #[test]
@@ -171,6 +266,11 @@ fn legs_that_are_not_up_are_named_and_their_bridges_undone() {
     let mut lost = net.hand_over(GAP);
     lost.sort();
     assert_eq!(lost, [other, young]);
+    let bridged = |leg: &LegId| net.shard.legs[leg].route.bridged;
+    assert_eq!(
+        [ended, whatsapp, agent].map(|leg| bridged(&leg)),
+        [None, Some(agent), Some(whatsapp)]
+    );
     let count = net.peer(ended).heard.len();
     net.run(500);
     assert!(net.peer(ended).heard.len() >= count + 24, "silence goes on");

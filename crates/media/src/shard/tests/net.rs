@@ -13,7 +13,6 @@ use super::super::*;
 use crate::dtls::{Dtls, Outcome, Role};
 use crate::error::MediaError;
 use crate::event::LegStats;
-use crate::hand_over::Resumed;
 use crate::ice::stun::tests::request;
 use crate::ice::stun::{ANSWER_MAX, Binding, Class, is_stun};
 use crate::rtcp;
@@ -389,7 +388,8 @@ impl Net {
         }
     }
 
-    fn deliver(&mut self) {
+    /// Carries what the shard has sent.
+    pub(super) fn deliver(&mut self) {
         while !self.air.sent.is_empty() {
             for (via, to, mut bytes) in std::mem::take(&mut self.air.sent) {
                 let peer = self.peers.values_mut().find(|peer| peer.address == to);
@@ -406,28 +406,6 @@ impl Net {
             }
         }
         self.events.extend(std::iter::from_fn(|| self.shard.poll_event()));
-    }
-
-    /// Another process takes the legs over, through the bytes that cross, and nobody had them for
-    /// `gap`. Returns the legs that were lost.
-    pub(super) fn hand_over(&mut self, gap: Duration) -> Vec<LegId> {
-        self.deliver();
-        let (state, mut dropped) = self.shard.hand_over(self.now);
-        self.shard.timeout(self.now, &mut self.air);
-        assert!(self.air.sent.is_empty(), "no word to the peers");
-        let bytes = serde_json::to_vec(&state).unwrap();
-        let pem = self.shard.identity.state().unwrap();
-        let identity = Arc::new(Identity::restore(&pem).unwrap());
-        self.taps = TapReader::new();
-        let writer = self.taps.add_ring();
-        self.air = Air::default();
-        self.now += gap;
-        let place = self.shard.place.clone();
-        self.shard = Shard::new(identity, place, writer, self.now, SystemTime::now());
-        let (resumed, state) =
-            (Resumed { now: self.now, gap }, serde_json::from_slice(&bytes).unwrap());
-        dropped.extend(self.shard.take_over(resumed, state, &mut self.air));
-        dropped
     }
 
     /// The peer reports.
