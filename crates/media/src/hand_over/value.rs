@@ -25,6 +25,15 @@ const GAP_MAX: Duration = Duration::from_secs(60);
 /// nothing of that. It is good for **one** successor: two that go on from it use the same numbers
 /// under the same keys, which breaks the encryption. It is not authenticated; take it from nobody
 /// but the process before.
+///
+/// What does not cross:
+/// - DTLS sessions. Once the keys are agreed, DTLS only repeats the last flight and says
+///   close_notify. So a peer that has not got the last flight yet never comes up, and a
+///   close_notify is not understood any more, nor sent: a leg ends by signalling, or when consent
+///   is lost.
+/// - Clips. What was looped becomes silence, what was to be played once is over, without a
+///   [`crate::MediaEvent::PlayEnded`]; who chose them has to choose again.
+/// - Legs that are not up, events that nobody took, and datagrams that nobody read.
 #[derive(Serialize, Deserialize)]
 pub struct HandOver {
     version: u32,

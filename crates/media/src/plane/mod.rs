@@ -185,7 +185,7 @@ impl MediaPlane {
     /// Lets every live leg go for another process to go on with ([`crate::start_from`]): no peer is
     /// told, the sockets are closed, and the threads end. What is asked of this plane afterwards
     /// does nothing. From here on each millisecond until the successor has started is a
-    /// millisecond without sound.
+    /// millisecond without sound. The legs are lost if this is not awaited to its end.
     ///
     /// # Errors
     /// [`MediaError::Stopped`] when no thread is left, [`MediaError::Crypto`] when the

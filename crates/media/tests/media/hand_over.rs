@@ -12,7 +12,7 @@ use media::{
 use model::LegId;
 
 use crate::far::{OPUS, Part};
-use crate::stage::{Stage, assert_one_stream, eventually, talk};
+use crate::stage::{Stage, assert_one_stream, eventually, keepable, talk};
 
 const TWO: NonZeroU16 = NonZeroU16::MIN.saturating_add(1);
 const SILENCE: [u8; 3] = [0xf8, 0xff, 0xfe];
@@ -160,7 +160,7 @@ async fn stats(plane: &MediaPlane, phones: &[Phone]) -> Vec<LegStats> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn calls_of_both_protections_go_on_in_a_second_engine() {
     let config = MediaConfig { allow_private_remotes: true, ..MediaConfig::default() };
-    let mut first = media::start(MediaConfig { shards: TWO, ..config.clone() }).unwrap();
+    let mut first = media::start(keepable(TWO)).unwrap();
     let ends = FarEnds::new().unwrap();
     let mut phones = Vec::new();
     for with in [Protection::AesCm, Protection::AesGcm] {
@@ -225,7 +225,7 @@ async fn calls_of_both_protections_go_on_in_a_second_engine() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn far_ends_that_nobody_here_wrote_stay_connected_and_hear_one_stream() {
-    let mut stage = Stage::new();
+    let mut stage = Stage::with(keepable(NonZeroU16::MIN));
     let (meta, whatsapp) = stage.connected(Part::Meta).await;
     let (browser, agent) = stage.connected(Part::Browser).await;
     stage.plane.speak(whatsapp).await;
@@ -255,7 +255,7 @@ async fn far_ends_that_nobody_here_wrote_stay_connected_and_hear_one_stream() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_leg_that_is_not_up_or_whose_port_is_taken_is_lost_and_the_others_are_not() {
-    let mut stage = Stage::new();
+    let mut stage = Stage::with(keepable(NonZeroU16::MIN));
     let (browser, agent) = stage.connected(Part::Browser).await;
     let (_meta, whatsapp) = stage.connected(Part::Meta).await;
     let (_young, opened) = stage.opened(Part::Browser).await;
@@ -283,7 +283,7 @@ async fn a_leg_that_is_not_up_or_whose_port_is_taken_is_lost_and_the_others_are_
 
 #[tokio::test]
 async fn a_taken_agents_port_is_an_error_and_the_bytes_are_good_for_another_try() {
-    let stage = Stage::new();
+    let stage = Stage::with(keepable(NonZeroU16::MIN));
     let bytes = stage.plane.hand_over().await.unwrap().to_json().unwrap();
     let address = stage.plane.agent_addresses()[0];
     let thief = UdpSocket::bind(address).expect("its port is free as soon as it has let go");

@@ -1,5 +1,6 @@
 //! A media plane with its events and taps, and ways to wait for what must happen.
 
+use std::net::UdpSocket;
 use std::num::NonZeroU16;
 use std::time::Duration;
 
@@ -28,6 +29,10 @@ impl Stage {
 
     pub(crate) fn with_shards(shards: NonZeroU16) -> Self {
         let config = MediaConfig { shards, allow_private_remotes: true, ..MediaConfig::default() };
+        Self::with(config)
+    }
+
+    pub(crate) fn with(config: MediaConfig) -> Self {
         let Started { plane, events, taps } =
             media::start(config).expect("a media plane on loopback");
         Self { plane, taps, events, seen: Vec::new() }
@@ -91,6 +96,24 @@ impl Stage {
             self.seen.push(event);
         }
         &self.seen
+    }
+}
+
+/// For planes whose ports must still be free when they are handed over: the system gives these
+/// ports to nobody by itself.
+pub(crate) fn keepable(shards: NonZeroU16) -> MediaConfig {
+    let is_free = |port: &u16| {
+        let ports = *port..*port + shards.get();
+        ports.into_iter().all(|port| UdpSocket::bind(("127.0.0.1", port)).is_ok())
+    };
+    let mut candidates = std::iter::repeat_with(|| rand::random_range(26_000..32_000));
+    let agent_port = candidates.find(is_free).expect("an endless supply");
+    MediaConfig {
+        shards,
+        agent_port,
+        whatsapp_ports: 20_000..=25_999,
+        allow_private_remotes: true,
+        ..MediaConfig::default()
     }
 }
 
