@@ -121,9 +121,7 @@ uuid_id!(
 
 /// One media relation of a call. Meaningful only inside the process that made it, and the one that
 /// takes its legs over.
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct LegId(pub u64);
 
