@@ -9,6 +9,7 @@ use crate::leg::Leg;
 use crate::plane::Totals;
 use crate::quality::{LegQuality, LegSummary};
 use crate::sdp::Offer;
+use crate::shard::ShardState;
 use crate::socket::Own;
 use crate::source::Source;
 
@@ -23,6 +24,16 @@ pub(crate) enum Order {
     Release { leg: LegId, reply: oneshot::Sender<Option<Moving>> },
     /// To go on with a leg that another shard gave up.
     Adopt(Moving),
+    /// To let all legs go for another process, and to end without a word to the peers. Answered
+    /// when the sockets are closed.
+    HandOver(oneshot::Sender<LetGo>),
+}
+
+/// What a shard had.
+pub(crate) struct LetGo {
+    pub(crate) state: ShardState,
+    /// Legs that were not up.
+    pub(crate) dropped: Vec<LegId>,
 }
 
 /// A WhatsApp leg between two shards.

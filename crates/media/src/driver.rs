@@ -6,14 +6,16 @@ use std::time::{Duration, Instant};
 
 use mio::net::UdpSocket;
 use mio::{Events, Poll};
-use tokio::sync::mpsc;
+use model::LegId;
 use tokio::sync::mpsc::error::{TryRecvError, TrySendError};
+use tokio::sync::{mpsc, oneshot};
 
 use crate::batch::{Inbox, Outbox};
-use crate::command::{Moving, Order};
+use crate::command::{LetGo, Moving, Order};
 use crate::event::MediaEvent;
+use crate::hand_over::Resumed;
 use crate::pace::Pace;
-use crate::shard::Shard;
+use crate::shard::{Shard, ShardState};
 use crate::socket::{Sockets, Way, via};
 use crate::turn::Via;
 
@@ -55,6 +57,14 @@ struct Tray {
     outbox: Outbox,
 }
 
+/// What the thread does after its orders.
+enum Next {
+    GoOn,
+    /// Nobody can give orders any more.
+    Close,
+    HandOver(oneshot::Sender<LetGo>),
+}
+
 impl Driver {
     /// Runs until the control plane is gone.
     pub(crate) fn run(mut self) {
@@ -71,11 +81,18 @@ impl Driver {
                 }
             }
             // Orders first: what was said after "mute" was sent is already muted.
-            if !self.obey(&mut tray.outbox) {
-                let mut way = Way { sockets: &mut self.sockets, outbox: &mut tray.outbox };
-                self.shard.close_all(Instant::now(), &mut way);
-                way.flush();
-                return;
+            match self.obey(&mut tray.outbox) {
+                Next::GoOn => {}
+                Next::Close => {
+                    let mut way = Way { sockets: &mut self.sockets, outbox: &mut tray.outbox };
+                    self.shard.close_all(Instant::now(), &mut way);
+                    way.flush();
+                    return;
+                }
+                Next::HandOver(reply) => {
+                    self.let_go(&mut tray.outbox, reply);
+                    return;
+                }
             }
             let taken = self.receive(&mut tray);
             let mut way = Way { sockets: &mut self.sockets, outbox: &mut tray.outbox };
@@ -133,8 +150,8 @@ impl Driver {
         taken
     }
 
-    /// Obeys waiting orders; `false` when nobody can give any more.
-    fn obey(&mut self, outbox: &mut Outbox) -> bool {
+    /// Obeys waiting orders.
+    fn obey(&mut self, outbox: &mut Outbox) -> Next {
         for _ in 0..ORDERS_MAX {
             let now = Instant::now();
             match self.orders.try_recv() {
@@ -150,11 +167,32 @@ impl Driver {
                     let _ = reply.send(moving);
                 }
                 Ok(Order::Adopt(moving)) => self.adopt(now, moving, outbox),
+                Ok(Order::HandOver(reply)) => return Next::HandOver(reply),
                 Err(TryRecvError::Empty) => break,
-                Err(TryRecvError::Disconnected) => return false,
+                Err(TryRecvError::Disconnected) => return Next::Close,
             }
         }
-        true
+        Next::GoOn
+    }
+
+    /// Goes on with the legs of another process, which nobody had for `gap`; returns those it
+    /// cannot go on with. Before the thread runs: nothing is sent yet.
+    pub(crate) fn take_over(&mut self, gap: Duration, state: ShardState) -> Vec<LegId> {
+        let mut outbox = Outbox::new();
+        let mut way = Way { sockets: &mut self.sockets, outbox: &mut outbox };
+        self.shard.take_over(Resumed { now: Instant::now(), gap }, state, &mut way)
+    }
+
+    /// Gives every leg to another process. The ports are free before it can know of them.
+    fn let_go(mut self, outbox: &mut Outbox, reply: oneshot::Sender<LetGo>) {
+        // What was sealed has used its numbers, so it leaves.
+        Way { sockets: &mut self.sockets, outbox }.flush();
+        let (state, dropped) = self.shard.hand_over(Instant::now());
+        self.report();
+        drop(self.sockets);
+        if reply.send(LetGo { state, dropped }).is_err() {
+            tracing::error!("nobody took the legs that were handed over; their calls are lost");
+        }
     }
 
     fn adopt(&mut self, now: Instant, moving: Moving, outbox: &mut Outbox) {

@@ -1,6 +1,10 @@
 //! Key presses as RFC 4733 telephone events: which packets are one press, and when it is over.
 
+mod state;
+
 use std::time::{Duration, Instant};
+
+pub(crate) use state::PressesState;
 
 /// Presses remembered, so that late packets are known for what they are. SRTP refuses anything
 /// more than 64 packets late, which is about as many presses of four packets and a pause.

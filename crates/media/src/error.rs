@@ -64,6 +64,14 @@ pub enum MediaError {
         /// What the library said.
         why: String,
     },
+    /// What another process handed over cannot be gone on with.
+    #[error(
+        "the handed-over media state cannot be used: {why}; start without it, its calls are lost"
+    )]
+    HandOver {
+        /// What is wrong with it.
+        why: String,
+    },
     /// The system refused a thread or a poll.
     #[error("the media thread cannot start: {0}")]
     Thread(io::Error),

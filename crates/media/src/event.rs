@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use model::{LegId, RecordingId, Track};
+use serde::{Deserialize, Serialize};
 
 /// Something that happened to a leg.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -138,7 +139,7 @@ impl SilentCause {
 }
 
 /// Which recording, and which of its tracks, a leg's sound goes to.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Tap {
     /// The recording.
     pub recording: RecordingId,

@@ -18,18 +18,47 @@ pub(crate) struct Identity {
 impl Identity {
     /// Makes an ECDSA P-256 key and a certificate for it.
     pub(crate) fn generate() -> Result<Self, MediaError> {
-        let failed = |why: String| MediaError::Crypto { what: "the DTLS certificate", why };
-        let provider = rtc_crypto::default_provider().map_err(|error| failed(error.to_string()))?;
+        let provider = provider()?;
         let names = vec!["ringdown".to_owned()];
         let certificate = Certificate::generate_self_signed(names, provider.crypto())
             .map_err(|error| failed(error.to_string()))?;
+        Self::of(certificate, provider)
+    }
+
+    /// Goes on as who another process was: the certificate and its key, in PEM.
+    ///
+    /// # Errors
+    /// [`MediaError::Crypto`] when it is none.
+    pub(crate) fn restore(pem: &str) -> Result<Self, MediaError> {
+        let provider = provider()?;
+        let certificate = Certificate::from_pem(pem, provider.crypto());
+        Self::of(certificate.map_err(|error| failed(error.to_string()))?, provider)
+    }
+
+    /// The certificate and its private key, in PEM.
+    pub(crate) fn state(&self) -> Result<String, MediaError> {
+        self.certificate.serialize_pem().map_err(|error| failed(error.to_string()))
+    }
+
+    fn of(
+        certificate: Certificate,
+        provider: Arc<dyn RTCCryptoProvider>,
+    ) -> Result<Self, MediaError> {
         let leaf = certificate
             .certificate
             .first()
-            .ok_or_else(|| failed("no certificate was made".to_owned()))?;
+            .ok_or_else(|| failed("there is no certificate".to_owned()))?;
         let fingerprint = written(&fingerprint_of(leaf));
         Ok(Self { certificate, fingerprint, provider })
     }
+}
+
+const fn failed(why: String) -> MediaError {
+    MediaError::Crypto { what: "the DTLS certificate", why }
+}
+
+fn provider() -> Result<Arc<dyn RTCCryptoProvider>, MediaError> {
+    rtc_crypto::default_provider().map_err(|error| failed(error.to_string()))
 }
 
 /// SHA-256 of a certificate in DER.
@@ -51,4 +80,18 @@ pub(crate) fn ice_text<const N: usize>() -> String {
     let random: [u8; N] = rand::random();
     let letter = |byte: u8| char::from(ALPHABET[usize::from(byte & 0x3f)]);
     random.into_iter().map(letter).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_successor_has_the_same_fingerprint_and_a_key_that_fits() {
+        let identity = Identity::generate().unwrap();
+        let successor = Identity::restore(&identity.state().unwrap()).unwrap();
+        assert_eq!(identity.fingerprint, successor.fingerprint);
+        assert_eq!(identity.state().unwrap(), successor.state().unwrap());
+        assert!(Identity::restore("-----BEGIN CERTIFICATE-----").is_err());
+    }
 }

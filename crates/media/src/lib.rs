@@ -19,6 +19,7 @@ mod far;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzzing;
+mod hand_over;
 mod ice;
 mod identity;
 mod leg;
@@ -44,10 +45,11 @@ pub use config::MediaConfig;
 pub use error::MediaError;
 pub use event::{LegDown, LegStats, MediaEvent, SilentCause, Tap};
 pub use far::{FarEnd, FarEnds, FarHeard, FarPart, Protection};
+pub use hand_over::HandOver;
 pub use pace::Pace;
 pub use plane::{MediaPlane, OpenedLeg, Totals};
 pub use quality::{Hearing, LegQuality, LegSummary, Network, Verdict};
 pub use sdp::SdpError;
 pub use source::{Cadence, Clip, Source};
-pub use start::{Started, start};
+pub use start::{Started, TakenOver, start, start_from};
 pub use tap::{TapFrame, TapReader};

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use serde::{Deserialize, Serialize};
+
 use crate::opus_frame;
 use crate::reception::Tally;
 use crate::rtcp::Block;
@@ -22,7 +24,7 @@ const MOS_BAD: f32 = 3.1;
 const MOS_GOOD: f32 = 4.0;
 
 /// What one end hears of the other.
-#[derive(Clone, Copy, PartialEq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Hearing {
     /// Share of packets that never arrived, 0 to 1.
     pub loss: f32,
@@ -36,7 +38,7 @@ pub struct Hearing {
 }
 
 /// A leg in the last full second.
-#[derive(Clone, Copy, PartialEq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct LegQuality {
     /// What we hear of the peer; `None` when nothing came and nothing is known to be missing.
     pub inbound: Option<Hearing>,
@@ -102,7 +104,7 @@ fn delay_ms(round_trip: Option<Duration>, jitter: Duration) -> f32 {
 }
 
 /// Averages of one way.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Way {
     seconds: u32,
     bad: u32,
@@ -145,8 +147,10 @@ impl Way {
 }
 
 /// Keeps watch over one leg.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Meter {
+    /// Seconds start anew in a process that takes the leg over.
+    #[serde(skip)]
     looked_at: Option<Instant>,
     tally: Tally,
     /// Sound in this second that may be speech.

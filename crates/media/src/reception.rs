@@ -1,9 +1,14 @@
 //! What is heard of a stream (RFC 3550 appendix A): loss, jitter, and what came too late.
 
+mod state;
+
 use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
 
 use crate::rtcp::Block;
 use crate::rtp;
+pub(crate) use state::ReceptionState;
 
 /// A sequence number further ahead than this is a source that began anew (RFC 3550 appendix A.1,
 /// MAX_DROPOUT): a minute of lost packets is not loss but another stream.
@@ -17,7 +22,7 @@ const LATE: i32 = 100 * 48;
 const FASTEST_FOR: Duration = Duration::from_secs(5);
 
 /// What was heard so far, over all sources of a leg.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Tally {
     pub(crate) expected: u64,
     pub(crate) received: u64,

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// Our canonical name, the same on every leg: it identifies nobody.
 const CNAME: &[u8; 8] = b"ringdown";
 /// Largest compound packet written here: SR with one block (52), SDES (20), BYE (8).
@@ -99,7 +101,7 @@ pub(crate) fn write_report(
 }
 
 /// One reception report block.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(crate) struct Block {
     /// The source the block is about.
     pub(crate) ssrc: u32,

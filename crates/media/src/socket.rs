@@ -114,6 +114,16 @@ impl Sockets {
         }
         Err(MediaError::NoFreePort { range: self.ports.clone() })
     }
+
+    /// Listens to a leg's own socket, and returns its port.
+    fn keep(&mut self, leg: LegId, mut socket: UdpSocket) -> Result<u16, MediaError> {
+        let address = SocketAddr::new(self.bind, 0);
+        let failed = |source| MediaError::Bind { address, source };
+        let port = socket.local_addr().map_err(failed)?.port();
+        self.registry.register(&mut socket, token(leg), Interest::READABLE).map_err(failed)?;
+        self.whatsapp.insert(leg, Own { socket, peer: None, waits: false });
+        Ok(port)
+    }
 }
 
 /// The sockets for the length of a pass. What goes to agents is gathered and flushed at its end.
@@ -130,14 +140,15 @@ impl Way<'_> {
 
 impl Wire for Way<'_> {
     fn open(&mut self, leg: LegId) -> Result<u16, MediaError> {
-        let sockets = &mut *self.sockets;
-        let mut socket = sockets.bind_in_range()?;
-        let address = SocketAddr::new(sockets.bind, 0);
-        let failed = |source| MediaError::Bind { address, source };
-        let port = socket.local_addr().map_err(failed)?.port();
-        sockets.registry.register(&mut socket, token(leg), Interest::READABLE).map_err(failed)?;
-        sockets.whatsapp.insert(leg, Own { socket, peer: None, waits: false });
-        Ok(port)
+        let socket = self.sockets.bind_in_range()?;
+        self.sockets.keep(leg, socket)
+    }
+
+    fn reopen(&mut self, leg: LegId, port: u16) -> Result<(), MediaError> {
+        let address = SocketAddr::new(self.sockets.bind, port);
+        let socket = bound(address, WHATSAPP_BUFFER);
+        let socket = socket.map_err(|source| MediaError::Bind { address, source })?;
+        self.sockets.keep(leg, socket).map(|_| ())
     }
 
     fn send(&mut self, via: Via, to: SocketAddr, bytes: &[u8]) {

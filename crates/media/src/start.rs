@@ -2,18 +2,21 @@
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
+use std::num::NonZeroU16;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use mio::{Poll, Waker};
+use model::LegId;
 use tokio::sync::mpsc;
 
 use crate::config::MediaConfig;
 use crate::driver::Driver;
 use crate::error::MediaError;
 use crate::event::MediaEvent;
+use crate::hand_over::{HandOver, ShardPart};
 use crate::identity::Identity;
-use crate::plane::{Line, MediaPlane};
+use crate::plane::{Line, MediaPlane, Origin};
 use crate::sdp::Reach;
 use crate::shard::{Place, Shard};
 use crate::socket::{Sockets, WAKER};
@@ -34,28 +37,80 @@ pub struct Started {
     pub taps: TapReader,
 }
 
+/// A media plane that goes on with the legs of another process.
+pub struct TakenOver {
+    /// The running plane. Its legs have the ids they had; none is reported to come up again.
+    pub started: Started,
+    /// Legs that are lost: they were not up, or could not be gone on with here.
+    pub dropped: Vec<LegId>,
+}
+
 /// Starts the media threads, one per shard. Their sockets are bound when this returns.
 ///
 /// # Errors
 /// [`MediaError::Bind`], [`MediaError::NoAddress`], [`MediaError::Ports`],
 /// [`MediaError::Crypto`], [`MediaError::Thread`].
 pub fn start(config: MediaConfig) -> Result<Started, MediaError> {
-    let addresses = advertised(&config)?;
     let identity = Arc::new(Identity::generate()?);
+    let (parts, gap) = (Vec::new(), Duration::ZERO);
+    let launched = launch(&config, Beginning { identity, next_leg: 1, parts, gap })?;
+    Ok(launched.started)
+}
+
+/// The same, going on with the legs that [`MediaPlane::hand_over`] let go: on the ports they had
+/// (`shards` and `agent_port` only matter for shards beyond those), with the certificate they
+/// know. `bind` must serve the addresses that are in their SDP. A leg whose port is taken is
+/// dropped and the others go on; what else is lost stands at [`HandOver`].
+///
+/// # Errors
+/// Those of [`start`]: [`MediaError::Bind`] also for an agents' port of the other process,
+/// [`MediaError::Crypto`] also for a certificate that is none. Nothing was sent then, so the
+/// hand-over can be read from its bytes again.
+pub fn start_from(mut config: MediaConfig, from: HandOver) -> Result<TakenOver, MediaError> {
+    let identity = Arc::new(from.identity()?);
+    let gap = from.gap(SystemTime::now());
+    let mut dropped: Vec<_> = from.dropped().collect();
+    let next_leg = from.legs().map(|leg| leg.0.saturating_add(1)).fold(from.next_leg, u64::max);
+    let parts = from.shards;
+    // An agent's browser knows the port of its shard, so there are as many as there were.
+    let shards = u16::try_from(parts.len()).ok().and_then(NonZeroU16::new);
+    config.shards = shards.map_or(config.shards, |shards| shards.max(config.shards));
+    let mut taken = launch(&config, Beginning { identity, next_leg, parts, gap })?;
+    taken.dropped.append(&mut dropped);
+    Ok(taken)
+}
+
+/// Who the plane is and what it has from the start.
+struct Beginning {
+    identity: Arc<Identity>,
+    next_leg: u64,
+    /// Of the first shards.
+    parts: Vec<ShardPart>,
+    /// How long nobody had them.
+    gap: Duration,
+}
+
+fn launch(config: &MediaConfig, beginning: Beginning) -> Result<TakenOver, MediaError> {
+    let Beginning { identity, next_leg, parts, gap } = beginning;
+    let addresses = advertised(config)?;
     let (events, received) = mpsc::channel::<MediaEvent>(EVENTS_MAX);
     let mut taps = TapReader::new(Instant::now());
     let (mut lines, mut drivers) = (Vec::new(), Vec::new());
+    let (mut legs, mut dropped) = (Vec::new(), Vec::new());
+    let mut parts = parts.into_iter();
     for number in 0..config.shards.get() {
+        let part = parts.next();
+        let port = part.as_ref().map(|part| Ok(part.agent_port));
+        let port = port.unwrap_or_else(|| agent_port(config, number))?;
         let poll = Poll::new().map_err(MediaError::Thread)?;
         let waker = Waker::new(poll.registry(), WAKER).map_err(MediaError::Thread)?;
         let registry = poll.registry().try_clone().map_err(MediaError::Thread)?;
-        let port = agent_port(&config, number)?;
         let sockets = Sockets::new(registry, config.bind, port, config.whatsapp_ports.clone())?;
         let agents = sockets.agent_address().map_err(MediaError::Thread)?;
         let place = Place { addresses: addresses.clone(), agent_port: agents.port() };
         let (orders, obeyed) = mpsc::channel(ORDERS_MAX);
         let (identity, writer) = (Arc::clone(&identity), taps.add_ring());
-        drivers.push(Driver {
+        let mut driver = Driver {
             poll,
             sockets,
             shard: Shard::new(identity, place, writer, Instant::now(), SystemTime::now()),
@@ -63,7 +118,12 @@ pub fn start(config: MediaConfig) -> Result<Started, MediaError> {
             events: events.clone(),
             ready: Vec::new(),
             pending: VecDeque::new(),
-        });
+        };
+        if let Some(part) = part {
+            dropped.extend(driver.take_over(gap, part.state));
+        }
+        legs.extend(driver.shard.leg_ids().map(|leg| (leg, usize::from(number))));
+        drivers.push(driver);
         lines.push(Line::new(orders, waker, agents));
     }
     for (number, driver) in drivers.into_iter().enumerate() {
@@ -73,7 +133,8 @@ pub fn start(config: MediaConfig) -> Result<Started, MediaError> {
             .map_err(MediaError::Thread)?;
     }
     let reach = Reach { ipv6: config.bind.is_ipv6(), private: config.allow_private_remotes };
-    Ok(Started { plane: MediaPlane::new(lines, reach), events: received, taps })
+    let plane = MediaPlane::new(lines, reach, Origin { identity, next_leg, legs });
+    Ok(TakenOver { started: Started { plane, events: received, taps }, dropped })
 }
 
 /// The port of a shard's agents: one after the other, or any free ones.

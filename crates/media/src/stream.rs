@@ -1,11 +1,15 @@
 //! The one stream a leg hears from us, whoever speaks: one SSRC, sequence numbers and timestamps
 //! that go on without a jump from silence to agent A to hold music to agent B.
 
+mod state;
+
 use std::time::{Duration, Instant};
 
 use model::LegId;
+use serde::{Deserialize, Serialize};
 
 use crate::dtmf::is_next_segment;
+pub(crate) use state::StreamState;
 
 /// Timestamp units of a 20 ms frame at 48 kHz.
 const FRAME: u32 = 960;
@@ -48,7 +52,7 @@ pub(crate) struct OutStream {
 }
 
 /// The latest key press. Its packets all carry one timestamp, whatever happens in between.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 struct KeyRun {
     leg: LegId,
     ssrc: u32,
@@ -57,7 +61,7 @@ struct KeyRun {
 }
 
 /// Who is on the stream now.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 enum Feed {
     Nobody,
     /// Frames of our own, of this run.
@@ -66,7 +70,7 @@ enum Feed {
 }
 
 /// How a source's numbers become ours.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 struct Mapping {
     leg: LegId,
     ssrc: u32,

@@ -26,6 +26,8 @@ pub(crate) enum Via {
 pub(crate) trait Wire {
     /// Makes the socket of a WhatsApp leg and returns its port.
     fn open(&mut self, leg: LegId) -> Result<u16, MediaError>;
+    /// Makes the socket of a WhatsApp leg that had this port in another process.
+    fn reopen(&mut self, leg: LegId, port: u16) -> Result<(), MediaError>;
     /// Sends a datagram, or loses it: UDP promises nothing and audio does not wait.
     fn send(&mut self, via: Via, to: SocketAddr, bytes: &[u8]);
     /// ICE has chosen: the socket of a WhatsApp leg hears only `to` from now on. Harmless when

@@ -2,6 +2,8 @@
 
 #[path = "media/far.rs"]
 mod far;
+#[path = "media/hand_over.rs"]
+mod hand_over;
 #[path = "media/journey.rs"]
 mod journey;
 #[path = "media/refusals.rs"]

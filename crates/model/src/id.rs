@@ -119,8 +119,10 @@ uuid_id!(
     SessionId, "ses"
 );
 
-/// One media relation of a call. Meaningful only inside the process that made it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+/// One media relation of a call. Meaningful only inside the process that made it, and the one that
+/// takes its legs over.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct LegId(pub u64);
 
 impl fmt::Display for LegId {

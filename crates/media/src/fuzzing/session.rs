@@ -63,6 +63,10 @@ impl Wire for Air {
         Ok(40_000 + (leg.0 & 0xfff) as u16)
     }
 
+    fn reopen(&mut self, _: LegId, _: u16) -> Result<(), MediaError> {
+        Ok(())
+    }
+
     fn send(&mut self, _via: Via, to: SocketAddr, bytes: &[u8]) {
         self.0.push((to, bytes.to_vec()));
     }

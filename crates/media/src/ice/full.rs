@@ -12,6 +12,7 @@ use rtc_ice::candidate::{Candidate, CandidateConfig};
 use rtc_ice::mdns::MulticastDnsMode;
 use rtc_shared::{TaggedBytesMut, TransportContext, TransportProtocol};
 use sansio::Protocol;
+use serde::{Deserialize, Serialize};
 
 use super::stun::{Binding, Class};
 use crate::error::MediaError;
@@ -33,12 +34,33 @@ const STAND_IN_PORT: u16 = 9;
 
 pub(crate) struct Full {
     agent: Agent,
+    names: Names,
+    nominated: Option<SocketAddr>,
+}
+
+/// Who the two ends are to each other. Holds passwords, so it has no `Debug`.
+#[derive(Clone, Serialize, Deserialize)]
+struct Names {
     ufrag: String,
     pwd: String,
     remote_ufrag: String,
     remote_pwd: String,
+    /// The address of our one candidate.
     local: SocketAddr,
-    nominated: Option<SocketAddr>,
+}
+
+/// An agent that has chosen a path, as plain data.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct FullState {
+    names: Names,
+    nominated: SocketAddr,
+}
+
+impl FullState {
+    /// The port of the leg's own socket.
+    pub(crate) const fn port(&self) -> u16 {
+        self.names.local.port()
+    }
 }
 
 impl Full {
@@ -49,56 +71,41 @@ impl Full {
         offer: &Offer,
         local: SocketAddr,
     ) -> Result<Self, MediaError> {
-        let (ufrag, pwd) = (ice_text::<8>(), ice_text::<24>());
-        let failed = |error: rtc_shared::error::Error| MediaError::Crypto {
-            what: "the ICE agent",
-            why: error.to_string(),
-        };
-        let candidates = u32::try_from(offer.candidates.len()).unwrap_or(1).max(1);
-        let config = AgentConfig {
-            local_ufrag: ufrag.clone(),
-            local_pwd: pwd.clone(),
-            is_controlling: true,
-            multicast_dns_mode: MulticastDnsMode::Disabled,
-            check_interval: (CHECK_PACE * candidates).min(CHECK_PACE_MAX),
-            keepalive_interval: Some(CONSENT_PACE),
-            // The leg itself decides when it is lost; checks go on until then.
-            max_binding_requests: Some(u16::MAX),
-            disconnected_timeout: Some(Duration::ZERO),
-            failed_timeout: Some(Duration::ZERO),
-            host_acceptance_min_wait: Some(Duration::ZERO),
-            prflx_acceptance_min_wait: Some(Duration::ZERO),
-            ..AgentConfig::default()
-        };
-        let mut agent =
-            Agent::new(now, Arc::new(config), Arc::clone(&identity.provider)).map_err(failed)?;
-        let ours = host(local.ip(), local.port(), 0).map_err(failed)?;
-        agent.add_local_candidate(ours).map_err(failed)?;
-        for remote in &offer.candidates {
-            let address = disguised(remote.address);
-            let theirs = host(address.ip(), address.port(), remote.priority);
-            agent.add_remote_candidate(theirs.map_err(failed)?).map_err(failed)?;
-        }
-        agent
-            .start_connectivity_checks(now, true, offer.ufrag.clone(), offer.pwd.clone())
-            .map_err(failed)?;
-        Ok(Self {
-            agent,
-            ufrag,
-            pwd,
+        let names = Names {
+            ufrag: ice_text::<8>(),
+            pwd: ice_text::<24>(),
             remote_ufrag: offer.ufrag.clone(),
             remote_pwd: offer.pwd.clone(),
             local,
-            nominated: None,
-        })
+        };
+        let remotes = offer.candidates.iter().map(|remote| (remote.address, remote.priority));
+        let agent = checking(now, identity, &names, &remotes.collect::<Vec<_>>())?;
+        Ok(Self { agent, names, nominated: None })
+    }
+
+    /// `None` before there is a path.
+    pub(crate) fn state(&self) -> Option<FullState> {
+        Some(FullState { names: self.names.clone(), nominated: self.nominated? })
+    }
+
+    /// Goes on for another process. The chosen pair is checked as if for the first time, but it
+    /// is the path meanwhile: the leg does not wait.
+    pub(crate) fn restore(
+        now: Instant,
+        identity: &Identity,
+        state: FullState,
+    ) -> Result<Self, MediaError> {
+        let FullState { names, nominated } = state;
+        let agent = checking(now, identity, &names, &[(nominated, 0)])?;
+        Ok(Self { agent, names, nominated: Some(nominated) })
     }
 
     pub(crate) fn ufrag(&self) -> &str {
-        &self.ufrag
+        &self.names.ufrag
     }
 
     pub(crate) fn pwd(&self) -> &str {
-        &self.pwd
+        &self.names.pwd
     }
 
     /// The nominated remote.
@@ -115,17 +122,17 @@ impl Full {
         let from = disguised(from);
         let genuine = match binding.class {
             Class::Request => {
-                binding.fragments() == Some((&self.ufrag, &self.remote_ufrag))
-                    && binding.is_genuine(&self.pwd)
+                binding.fragments() == Some((&self.names.ufrag, &self.names.remote_ufrag))
+                    && binding.is_genuine(&self.names.pwd)
                     && self.has_room_for(from)
             }
-            Class::Success => binding.is_genuine(&self.remote_pwd),
+            Class::Success => binding.is_genuine(&self.names.remote_pwd),
         };
         if genuine {
             let message = TaggedBytesMut {
                 now,
                 transport: TransportContext {
-                    local_addr: self.local,
+                    local_addr: self.names.local,
                     peer_addr: from,
                     transport_protocol: TransportProtocol::UDP,
                     ecn: None,
@@ -166,6 +173,47 @@ impl Full {
             }
         }
     }
+}
+
+/// An agent that checks these remote candidates, each with its priority (0: by its type).
+fn checking(
+    now: Instant,
+    identity: &Identity,
+    names: &Names,
+    remotes: &[(SocketAddr, u32)],
+) -> Result<Agent, MediaError> {
+    let failed = |error: rtc_shared::error::Error| MediaError::Crypto {
+        what: "the ICE agent",
+        why: error.to_string(),
+    };
+    let candidates = u32::try_from(remotes.len()).unwrap_or(1).max(1);
+    let config = AgentConfig {
+        local_ufrag: names.ufrag.clone(),
+        local_pwd: names.pwd.clone(),
+        is_controlling: true,
+        multicast_dns_mode: MulticastDnsMode::Disabled,
+        check_interval: (CHECK_PACE * candidates).min(CHECK_PACE_MAX),
+        keepalive_interval: Some(CONSENT_PACE),
+        // The leg itself decides when it is lost; checks go on until then.
+        max_binding_requests: Some(u16::MAX),
+        disconnected_timeout: Some(Duration::ZERO),
+        failed_timeout: Some(Duration::ZERO),
+        host_acceptance_min_wait: Some(Duration::ZERO),
+        prflx_acceptance_min_wait: Some(Duration::ZERO),
+        ..AgentConfig::default()
+    };
+    let mut agent =
+        Agent::new(now, Arc::new(config), Arc::clone(&identity.provider)).map_err(failed)?;
+    let ours = host(names.local.ip(), names.local.port(), 0).map_err(failed)?;
+    agent.add_local_candidate(ours).map_err(failed)?;
+    for (address, priority) in remotes {
+        let address = disguised(*address);
+        let theirs = host(address.ip(), address.port(), *priority);
+        agent.add_remote_candidate(theirs.map_err(failed)?).map_err(failed)?;
+    }
+    let (ufrag, pwd) = (names.remote_ufrag.clone(), names.remote_pwd.clone());
+    agent.start_connectivity_checks(now, true, ufrag, pwd).map_err(failed)?;
+    Ok(agent)
 }
 
 /// What the agent calls an address, and back.

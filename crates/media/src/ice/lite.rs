@@ -6,6 +6,8 @@
 
 use std::net::SocketAddr;
 
+use serde::{Deserialize, Serialize};
+
 use super::stun::{ANSWER_MAX, Binding, Class};
 use crate::identity::ice_text;
 use crate::sdp::Offer;
@@ -14,6 +16,9 @@ use crate::sdp::Offer;
 /// network change. The oldest gives way.
 const BOUND_MAX: usize = 8;
 
+/// It knows no time, so it is its own state; [`Self::is_sound`] holds for every one that was made
+/// here.
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Lite {
     ufrag: String,
     pwd: String,
@@ -45,6 +50,11 @@ impl Lite {
             nominated: None,
             proven: None,
         }
+    }
+
+    /// Whether another process can have had this.
+    pub(crate) fn is_sound(&self) -> bool {
+        self.bound.len() <= BOUND_MAX && self.path().is_some()
     }
 
     pub(crate) fn ufrag(&self) -> &str {

@@ -5,5 +5,5 @@ mod full;
 mod lite;
 pub(crate) mod stun;
 
-pub(crate) use full::Full;
+pub(crate) use full::{Full, FullState};
 pub(crate) use lite::Lite;

@@ -3,6 +3,7 @@
 
 mod ears;
 mod path;
+mod state;
 mod voice;
 mod watch;
 
@@ -10,8 +11,10 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use model::LegId;
+use serde::{Deserialize, Serialize};
 
 pub(crate) use ears::{Heard, Kind};
+pub(crate) use state::{IceState, LegState};
 pub(crate) use watch::GUARD;
 use watch::Guard;
 
@@ -23,7 +26,7 @@ use crate::quality::{LegQuality, LegSummary, Meter};
 use crate::reception::{Reception, Tally};
 use crate::sdp::Offer;
 use crate::source::Player;
-use crate::srtp::{Inbound, Outbound};
+use crate::srtp::Session;
 use crate::stream::OutStream;
 use crate::turn::Via;
 
@@ -43,20 +46,14 @@ pub(crate) enum Ice {
 }
 
 /// Payload types, the same in both directions of a leg.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 struct Codec {
     opus: u8,
     telephone_event: Option<u8>,
 }
 
-/// SRTP contexts of both directions.
-struct Keys {
-    outbound: Outbound,
-    inbound: Inbound,
-}
-
 /// What the control plane decided about a leg.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Route {
     /// The leg this one is bridged with.
     pub(crate) bridged: Option<LegId>,
@@ -70,7 +67,7 @@ pub(crate) struct Route {
     pub(crate) tap: Option<Tap>,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Counters {
     packets_in: u64,
     bytes_in: u64,
@@ -78,15 +75,18 @@ struct Counters {
     bytes_out: u64,
     rtcp_in: u64,
     refused: u64,
+    #[serde(skip)]
     rtp_in_at: Option<Instant>,
 }
 
 pub(crate) struct Leg {
     id: LegId,
     ice: Ice,
-    dtls: Dtls,
+    /// `None` in a process that took the leg over: a session cannot be moved, and after the keys
+    /// are agreed it only carries the close_notify.
+    dtls: Option<Dtls>,
     codec: Codec,
-    keys: Option<Keys>,
+    keys: Option<Session>,
     ended: bool,
     pub(crate) route: Route,
     out: OutStream,
@@ -118,7 +118,7 @@ impl Leg {
         Self {
             id,
             ice,
-            dtls,
+            dtls: Some(dtls),
             codec: Codec { opus: offer.opus, telephone_event: offer.telephone_event },
             keys: None,
             ended: false,

@@ -3,11 +3,11 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use super::{AGENT_QUIET_MAX, Ice, Keys, Leg, SETUP_MAX, WHATSAPP_QUIET_MAX};
-use crate::dtls::{Outcome, Role};
+use super::{AGENT_QUIET_MAX, Ice, Leg, SETUP_MAX, WHATSAPP_QUIET_MAX};
+use crate::dtls::{Dtls, Outcome, Role};
 use crate::event::{LegDown, MediaEvent};
 use crate::ice::stun::{ANSWER_MAX, Binding};
-use crate::srtp;
+use crate::srtp::Session;
 use crate::turn::Turn;
 
 /// What an agent leg's genuine check means for the demultiplexer.
@@ -71,7 +71,7 @@ impl Leg {
         from: SocketAddr,
         bytes: &[u8],
     ) -> Option<LegDown> {
-        let outcome = self.dtls.datagram(turn.now, bytes);
+        let outcome = self.dtls.as_mut().and_then(|dtls| dtls.datagram(turn.now, bytes));
         if outcome.is_none() {
             self.refuse();
         }
@@ -92,13 +92,14 @@ impl Leg {
             full.timeout(turn.now);
             full.flush(&mut |to, bytes| turn.wire.send(via, to, bytes));
         }
-        let mut down = None;
-        if self.path().is_some() {
-            let started = self.dtls.start(turn.now);
-            down = self.absorb(turn, started);
-        }
-        let timed_out = self.dtls.timeout(turn.now);
-        down = down.or(self.absorb(turn, timed_out));
+        let has_path = self.path().is_some();
+        let (started, timed_out) = match &mut self.dtls {
+            Some(dtls) if has_path => (dtls.start(turn.now), dtls.timeout(turn.now)),
+            Some(dtls) => (Outcome::Nothing, dtls.timeout(turn.now)),
+            None => (Outcome::Nothing, Outcome::Nothing),
+        };
+        let down = self.absorb(turn, started);
+        let down = down.or(self.absorb(turn, timed_out));
         self.send_handshake(turn);
         down.or_else(|| self.lost_patience(turn.now))
     }
@@ -129,10 +130,10 @@ impl Leg {
             Outcome::Nothing => None,
             Outcome::Down(why) => Some(why),
             Outcome::Keys(profile, material) => {
-                let we_are_client = self.dtls.role() == Role::Client;
-                match srtp::contexts(profile, material.as_ref(), we_are_client) {
-                    Ok((outbound, inbound)) => {
-                        self.keys = Some(Keys { outbound, inbound });
+                let role = self.dtls.as_ref().map(Dtls::role);
+                match Session::new(profile, material, role == Some(Role::Client)) {
+                    Ok(session) => {
+                        self.keys = Some(session);
                         self.alive_at = turn.now;
                         self.frame_due = turn.now;
                         self.report_due = turn.now;
@@ -148,7 +149,7 @@ impl Leg {
 
     pub(super) fn send_handshake(&mut self, turn: &mut Turn<'_>) {
         let (via, path) = (self.via(), self.path());
-        while let Some(message) = self.dtls.poll_transmit() {
+        while let Some(message) = self.dtls.as_mut().and_then(Dtls::poll_transmit) {
             if let Some(to) = path {
                 turn.wire.send(via, to, &message);
             }
@@ -164,7 +165,7 @@ impl Leg {
             Ice::Full(full) => full.next_timeout(),
             Ice::Lite(_) => None,
         };
-        let first = [ice, self.dtls.next_timeout(), self.next_voice()];
+        let first = [ice, self.dtls.as_ref().and_then(Dtls::next_timeout), self.next_voice()];
         first.into_iter().flatten().chain([self.patience()]).chain(self.next_watch()).min()
     }
 
@@ -174,7 +175,9 @@ impl Leg {
             return;
         }
         self.send_bye(turn);
-        self.dtls.close(turn.now);
+        if let Some(dtls) = &mut self.dtls {
+            dtls.close(turn.now);
+        }
         self.send_handshake(turn);
         self.end();
     }

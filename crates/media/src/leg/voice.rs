@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Heard, Keys, Kind, Leg};
+use super::{Heard, Kind, Leg};
 use crate::event::MediaEvent;
 use crate::reception::Reception;
 use crate::rtcp::{self, REPORT_MAX, Sent};
@@ -169,7 +169,7 @@ impl Leg {
         let length = rtcp::write_report(&mut report, ssrc, sent, heard, bye);
         let mut packet = [0; REPORT_MAX + OVERHEAD_MAX];
         packet[..length].copy_from_slice(&report[..length]);
-        let keys: Option<&mut Keys> = self.keys.as_mut();
+        let keys = self.keys.as_mut();
         let sealed = keys.and_then(|keys| keys.outbound.seal_rtcp(ssrc, &mut packet, length));
         if let (Some(to), Some(length)) = (path, sealed) {
             turn.wire.send(via, to, &packet[..length]);

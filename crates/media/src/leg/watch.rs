@@ -24,8 +24,8 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// When sound is due on an accepted call, first from the caller and then from the agent.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Guard {
-    caller_due: Option<Instant>,
-    agent_due: Option<Instant>,
+    pub(super) caller_due: Option<Instant>,
+    pub(super) agent_due: Option<Instant>,
 }
 
 impl Leg {

@@ -1,7 +1,10 @@
 //! The ways to the threads, and how a leg changes its thread.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
 
 use mio::Waker;
 use model::LegId;
@@ -9,6 +12,9 @@ use tokio::sync::{RwLock, mpsc, oneshot};
 
 use super::places::{Places, ShardId};
 use crate::command::{Command, Order};
+use crate::error::MediaError;
+use crate::hand_over::{HandOver, ShardPart};
+use crate::identity::Identity;
 use crate::sdp::Reach;
 
 /// The way to one thread. The sender is dropped before the thread is woken for the last time.
@@ -45,10 +51,20 @@ impl Line {
     }
 }
 
+/// What a plane begins with.
+pub(crate) struct Origin {
+    pub(crate) identity: Arc<Identity>,
+    /// The first number for a new leg.
+    pub(crate) next_leg: u64,
+    /// Legs that are there already, each with the number of its shard.
+    pub(crate) legs: Vec<(LegId, usize)>,
+}
+
 /// What all handles on the plane share.
 pub(super) struct Desk {
     lines: Vec<Line>,
     pub(super) reach: Reach,
+    identity: Arc<Identity>,
     next_leg: AtomicU64,
     /// Held while an order is given, and alone while a leg changes its shard, so that no order
     /// arrives where its leg no longer is.
@@ -56,9 +72,14 @@ pub(super) struct Desk {
 }
 
 impl Desk {
-    pub(super) fn new(lines: Vec<Line>, reach: Reach) -> Self {
-        let places = RwLock::new(Places::new(lines.len()));
-        Self { lines, reach, next_leg: AtomicU64::new(1), places }
+    pub(super) fn new(lines: Vec<Line>, reach: Reach, origin: Origin) -> Self {
+        let Origin { identity, next_leg, legs } = origin;
+        let mut places = Places::new(lines.len());
+        for (leg, shard) in legs {
+            places.put(leg, ShardId(shard));
+        }
+        let (next_leg, places) = (AtomicU64::new(next_leg), RwLock::new(places));
+        Self { lines, reach, identity, next_leg, places }
     }
 
     /// The local address of the socket that the agent legs of each shard share.
@@ -113,6 +134,30 @@ impl Desk {
         if let Some(shard) = places.take(leg) {
             self.tell(shard, Command::Close(leg)).await;
         }
+    }
+
+    /// Lets all legs go, shard by shard, while no leg changes its shard.
+    pub(super) async fn hand_over(&self) -> Result<HandOver, MediaError> {
+        let mut places = self.places.write().await;
+        let mut dropped: BTreeSet<_> = places.clear().collect();
+        let (mut parts, mut answered) = (Vec::with_capacity(self.lines.len()), false);
+        for line in &self.lines {
+            let (reply, let_go) = oneshot::channel();
+            line.send(Order::HandOver(reply)).await;
+            // The legs of a thread that is gone are lost, those of the others are not.
+            let state = let_go.await.ok().map(|let_go| {
+                answered = true;
+                dropped.extend(let_go.dropped);
+                let_go.state
+            });
+            let agent_port = line.agents.port();
+            parts.push(ShardPart { agent_port, state: state.unwrap_or_default() });
+        }
+        if !answered {
+            return Err(MediaError::Stopped);
+        }
+        let next_leg = self.next_leg.load(Ordering::Relaxed);
+        HandOver::new(SystemTime::now(), &self.identity, next_leg, parts, dropped)
     }
 
     /// Bridges two legs, on one shard.

@@ -9,11 +9,12 @@ use std::sync::Arc;
 use model::{LegId, SdpText};
 use tokio::sync::oneshot;
 
-pub(crate) use desk::Line;
+pub(crate) use desk::{Line, Origin};
 
 use crate::command::{Answer, Command};
 use crate::error::MediaError;
 use crate::event::{LegStats, Tap};
+use crate::hand_over::HandOver;
 use crate::quality::{LegQuality, LegSummary};
 use crate::sdp::{Offer, Reach};
 use crate::source::Source;
@@ -62,8 +63,8 @@ pub struct MediaPlane {
 }
 
 impl MediaPlane {
-    pub(crate) fn new(lines: Vec<Line>, reach: Reach) -> Self {
-        Self { desk: Arc::new(Desk::new(lines, reach)) }
+    pub(crate) fn new(lines: Vec<Line>, reach: Reach, origin: Origin) -> Self {
+        Self { desk: Arc::new(Desk::new(lines, reach, origin)) }
     }
 
     /// Answers Meta's offer: full ICE in the controlling role, DTLS client. ICE checks leave at
@@ -179,6 +180,18 @@ impl MediaPlane {
     pub async fn totals(&self) -> Option<Totals> {
         let all = self.desk.ask_all(Command::Totals).await?;
         Some(all.into_iter().fold(Totals::default(), Totals::plus))
+    }
+
+    /// Lets every live leg go for another process to go on with ([`crate::start_from`]): no peer is
+    /// told, the sockets are closed, and the threads end. What is asked of this plane afterwards
+    /// does nothing. From here on each millisecond until the successor has started is a
+    /// millisecond without sound. The legs are lost if this is not awaited to its end.
+    ///
+    /// # Errors
+    /// [`MediaError::Stopped`] when no thread is left, [`MediaError::Crypto`] when the
+    /// certificate's key does not let itself be written; the legs are lost then.
+    pub async fn hand_over(&self) -> Result<HandOver, MediaError> {
+        self.desk.hand_over().await
     }
 
     /// The local addresses of the sockets that agent legs share, one per shard.

@@ -38,6 +38,12 @@ impl Places {
         self.counts[shard.0] += 1;
     }
 
+    /// Forgets every leg.
+    pub(super) fn clear(&mut self) -> impl Iterator<Item = LegId> {
+        self.counts.fill(0);
+        self.of.drain().map(|(leg, _)| leg)
+    }
+
     /// Forgets a leg and says where it was.
     pub(super) fn take(&mut self, leg: LegId) -> Option<ShardId> {
         let shard = self.of.remove(&leg)?;

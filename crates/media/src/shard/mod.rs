@@ -6,6 +6,7 @@ mod control;
 mod deadlines;
 mod demux;
 mod guard;
+mod hand_over;
 #[cfg(test)]
 mod tests;
 
@@ -27,6 +28,7 @@ use crate::plane::Totals;
 use crate::tap::TapWriter;
 use crate::turn::{DATAGRAM_MAX, Turn, Via, WallClock, Wire};
 use deadlines::Deadlines;
+pub(crate) use hand_over::ShardState;
 
 /// Legs one shard carries: 2,000 calls, about what one core can forward.
 pub(crate) const LEGS_MAX: usize = 4_096;

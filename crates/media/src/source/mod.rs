@@ -9,7 +9,7 @@ mod tones;
 mod wav_file;
 
 pub use clip::Clip;
-pub(crate) use player::Player;
+pub(crate) use player::{Player, PlayerState};
 pub use tones::Cadence;
 
 /// What a leg is to hear while no bridged sound flows.

@@ -1,5 +1,7 @@
 //! Where a leg is in what it plays.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Clip, Source};
 
 /// 20 ms of Opus that decodes to zeros: TOC of CELT fullband mono, one frame.
@@ -22,6 +24,14 @@ enum Chosen {
     Silence,
     Loop(Cursor),
     Once(Cursor),
+}
+
+/// A player as plain data. Clips stay behind: the next process is given its own. What was looped
+/// becomes silence, so that the leg is not without packets; what was to be played once is over.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct PlayerState {
+    run: u32,
+    silence: bool,
 }
 
 #[derive(Debug)]
@@ -47,6 +57,22 @@ impl Cursor {
 }
 
 impl Player {
+    pub(crate) fn state(&self) -> PlayerState {
+        let (loses_clip, silence) = match &self.chosen {
+            Chosen::Nothing => (false, false),
+            Chosen::Silence => (false, true),
+            Chosen::Loop(_) => (true, true),
+            Chosen::Once(_) => (true, false),
+        };
+        let switches = loses_clip || self.interrupt.is_some();
+        PlayerState { run: self.run.wrapping_add(switches.into()), silence }
+    }
+
+    pub(crate) fn restore(state: PlayerState) -> Self {
+        let chosen = if state.silence { Chosen::Silence } else { Chosen::Nothing };
+        Self { chosen, interrupt: None, run: state.run }
+    }
+
     pub(crate) fn choose(&mut self, source: Source) {
         self.run = self.run.wrapping_add(1);
         match source {
@@ -134,6 +160,28 @@ mod tests {
         assert!(!player.is_chosen() && !player.interrupts());
         player.choose(Source::Silence);
         assert!(player.is_chosen());
+    }
+
+    #[test]
+    fn silence_goes_on_in_another_process_and_clips_stay_behind() {
+        let moved = |player: &Player| Player::restore(player.state());
+        let mut player = Player::default();
+        assert!(!moved(&player).is_chosen());
+        assert_eq!(moved(&player).take().1, player.take().1, "no switch");
+        player.choose(Source::Silence);
+        assert!(moved(&player).is_chosen());
+        assert_eq!(moved(&player).take().1, player.take().1, "no switch");
+        for (source, goes_on) in [
+            (Source::Interrupt(clip(b"X")), true),
+            (Source::Loop(clip(b"abc")), true),
+            (Source::Once(clip(b"abc")), false),
+        ] {
+            player.choose(source);
+            let mut moved = moved(&player);
+            assert_eq!((moved.is_chosen(), moved.interrupts()), (goes_on, false));
+            assert_ne!(moved.take().1, player.take().1, "a switch");
+            assert_eq!(moved.take().0, SILENCE);
+        }
     }
 
     #[test]

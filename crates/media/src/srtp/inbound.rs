@@ -1,6 +1,8 @@
 //! Opening what we receive. A forged packet changes nothing: indexes are estimated from state that
 //! only verified packets moved, and state is kept per source only once a packet of it verified.
 
+use serde::{Deserialize, Serialize};
+
 use super::cipher::Cipher;
 use super::window::Window;
 use crate::rtp;
@@ -16,7 +18,8 @@ pub(crate) struct Inbound {
     rtcp_sources: Vec<Source>,
 }
 
-struct Source {
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub(super) struct Source {
     ssrc: u32,
     window: Window,
 }
@@ -33,6 +36,17 @@ pub(crate) struct RtpHeard {
 impl Inbound {
     pub(super) fn new(rtp: Cipher, rtcp: Cipher) -> Self {
         Self { rtp, rtcp, rtp_sources: Vec::new(), rtcp_sources: Vec::new() }
+    }
+
+    /// The replay windows: of RTP, then of RTCP.
+    pub(super) fn sources(&self) -> [Vec<Source>; 2] {
+        [self.rtp_sources.clone(), self.rtcp_sources.clone()]
+    }
+
+    /// Goes on with the replay windows of another process. `None` when there are more than can be.
+    pub(super) fn with_sources(self, [rtp, rtcp]: [Vec<Source>; 2]) -> Option<Self> {
+        let fits = rtp.len() <= SOURCES_MAX && rtcp.len() <= SOURCES_MAX;
+        fits.then_some(Self { rtp_sources: rtp, rtcp_sources: rtcp, ..self })
     }
 
     /// Verifies and decrypts in place. `None`: forged, replayed, or one source too many.

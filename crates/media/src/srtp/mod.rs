@@ -8,12 +8,15 @@ mod gcm;
 mod hmac;
 mod inbound;
 mod outbound;
+mod session;
 mod window;
 
 pub(crate) use inbound::Inbound;
 pub(crate) use outbound::Outbound;
+pub(crate) use session::{Session, SessionState};
 
 use derive::Master;
+use serde::{Deserialize, Serialize};
 
 use crate::error::MediaError;
 
@@ -21,7 +24,7 @@ use crate::error::MediaError;
 pub(crate) const OVERHEAD_MAX: usize = 16 + 4;
 
 /// The two protection profiles offered.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(crate) enum Profile {
     /// AES counter mode with HMAC-SHA1, 80-bit tag (RFC 5764 section 4.1.2).
     AesCm128HmacSha1_80,

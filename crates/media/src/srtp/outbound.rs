@@ -14,6 +14,16 @@ impl Outbound {
         Self { rtp, rtcp, rtcp_index: 0 }
     }
 
+    /// The index of the next SRTCP packet.
+    pub(super) const fn rtcp_index(&self) -> u32 {
+        self.rtcp_index
+    }
+
+    /// Goes on behind the SRTCP packets another process has sent.
+    pub(super) fn with_rtcp_index(self, rtcp_index: u32) -> Self {
+        Self { rtcp_index, ..self }
+    }
+
     /// Protects the RTP packet in `buffer[..length]`, which must start with our 12-byte header.
     /// `index` is its extended sequence number and must never be used twice.
     pub(crate) fn seal_rtp(

@@ -1,7 +1,9 @@
 //! The replay window (RFC 3711 section 3.3.2).
 
+use serde::{Deserialize, Serialize};
+
 /// Remembers the highest index seen and which of the 63 before it were seen too.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct Window {
     highest: u64,
     seen: u64,

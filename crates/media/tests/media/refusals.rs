@@ -118,6 +118,8 @@ async fn the_socket_of_a_whatsapp_leg_listens_to_its_peer_only() {
     assert!(stranger.recv_from(&mut [0; 100]).is_err());
     stage.plane.close(leg).await;
     assert_eq!(stage.plane.stats(leg).await, None);
+    // Its thread has done what it was asked before it answers.
+    let _obeyed = stage.plane.totals().await;
     UdpSocket::bind(address).expect("closing the leg freed its port");
 }
 

@@ -1,9 +1,12 @@
 //! A media plane with its events and taps, and ways to wait for what must happen.
 
+use std::net::UdpSocket;
 use std::num::NonZeroU16;
 use std::time::Duration;
 
-use media::{MediaConfig, MediaEvent, MediaPlane, OpenedLeg, Started, TapReader};
+use media::{
+    HandOver, MediaConfig, MediaEvent, MediaPlane, OpenedLeg, Started, TakenOver, TapReader,
+};
 use model::LegId;
 use tokio::sync::mpsc;
 
@@ -26,9 +29,27 @@ impl Stage {
 
     pub(crate) fn with_shards(shards: NonZeroU16) -> Self {
         let config = MediaConfig { shards, allow_private_remotes: true, ..MediaConfig::default() };
+        Self::with(config)
+    }
+
+    pub(crate) fn with(config: MediaConfig) -> Self {
         let Started { plane, events, taps } =
             media::start(config).expect("a media plane on loopback");
         Self { plane, taps, events, seen: Vec::new() }
+    }
+
+    /// Another plane goes on with all live legs, through the bytes that cross. Returns the legs
+    /// that were lost too.
+    pub(crate) async fn handed_over(self) -> (Self, Vec<LegId>) {
+        let hand_over = self.plane.hand_over().await.expect("a running plane");
+        let bytes = hand_over.to_json().expect("plain data");
+        drop(self);
+        let config = MediaConfig { allow_private_remotes: true, ..MediaConfig::default() };
+        let hand_over = HandOver::from_json(&bytes).expect("what was written can be read");
+        let TakenOver { started, dropped } =
+            media::start_from(config, hand_over).expect("its ports are free again");
+        let Started { plane, events, taps } = started;
+        (Self { plane, taps, events, seen: Vec::new() }, dropped)
     }
 
     /// A far end that plays `part`, and the leg that answered it.
@@ -75,6 +96,24 @@ impl Stage {
             self.seen.push(event);
         }
         &self.seen
+    }
+}
+
+/// For planes whose ports must still be free when they are handed over: the system gives these
+/// ports to nobody by itself.
+pub(crate) fn keepable(shards: NonZeroU16) -> MediaConfig {
+    let is_free = |port: &u16| {
+        let ports = *port..*port + shards.get();
+        ports.into_iter().all(|port| UdpSocket::bind(("127.0.0.1", port)).is_ok())
+    };
+    let mut candidates = std::iter::repeat_with(|| rand::random_range(26_000..32_000));
+    let agent_port = candidates.find(is_free).expect("an endless supply");
+    MediaConfig {
+        shards,
+        agent_port,
+        whatsapp_ports: 20_000..=25_999,
+        allow_private_remotes: true,
+        ..MediaConfig::default()
     }
 }
 

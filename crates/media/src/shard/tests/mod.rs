@@ -1,6 +1,7 @@
 //! The core on a simulated network with virtual time: no sockets, no threads, no waiting.
 
 mod guard;
+mod hand_over;
 mod keys;
 mod net;
 mod never_silent;

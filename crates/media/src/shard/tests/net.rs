@@ -41,6 +41,12 @@ impl Wire for Air {
         Ok(40_000 + leg.0 as u16)
     }
 
+    fn reopen(&mut self, leg: LegId, port: u16) -> Result<(), MediaError> {
+        assert_eq!(port, 40_000 + leg.0 as u16);
+        self.open.push(leg);
+        Ok(())
+    }
+
     fn send(&mut self, via: Via, to: SocketAddr, bytes: &[u8]) {
         self.sent.push((via, to, bytes.to_vec()));
     }
@@ -382,7 +388,8 @@ impl Net {
         }
     }
 
-    fn deliver(&mut self) {
+    /// Carries what the shard has sent.
+    pub(super) fn deliver(&mut self) {
         while !self.air.sent.is_empty() {
             for (via, to, mut bytes) in std::mem::take(&mut self.air.sent) {
                 let peer = self.peers.values_mut().find(|peer| peer.address == to);
