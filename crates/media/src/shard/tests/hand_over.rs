@@ -39,7 +39,7 @@ impl Net {
     fn take_over(&mut self, bytes: &[u8], gap: Duration) -> Vec<LegId> {
         let pem = self.shard.identity.state().unwrap();
         let identity = Arc::new(Identity::restore(&pem).unwrap());
-        self.taps = TapReader::new();
+        self.taps = TapReader::new(self.now);
         let writer = self.taps.add_ring();
         self.air = Air::default();
         self.now += gap;
