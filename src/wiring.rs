@@ -1,7 +1,7 @@
 //! From a checked configuration to a running daemon: doors, house, faces.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -180,7 +180,7 @@ fn api_config(config: &Config, vault: &std::path::Path) -> ApiConfig {
 fn media_config(config: &Config) -> media::MediaConfig {
     let media = &config.media;
     let advertise = if media.advertise.is_empty() && media.bind.is_unspecified() {
-        vec![own_address()]
+        own_addresses(media.bind.is_ipv6())
     } else {
         media.advertise.clone()
     };
@@ -194,15 +194,24 @@ fn media_config(config: &Config) -> media::MediaConfig {
     }
 }
 
-/// The address this host would send from. Nothing is sent: connecting a UDP socket only asks the
+/// The addresses this host would send from. Nothing is sent: connecting a UDP socket only asks the
 /// routing table.
-fn own_address() -> IpAddr {
-    let probe = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).and_then(|socket| {
-        socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9)).and_then(|()| socket.local_addr())
-    });
-    let address = probe.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |address| address.ip());
-    tracing::info!(%address, "media.advertise is not set; this host's own address goes into SDP");
-    address
+fn own_addresses(v6_too: bool) -> Vec<IpAddr> {
+    let towards = |any: IpAddr, there: IpAddr| {
+        let socket = UdpSocket::bind((any, 0)).ok()?;
+        socket.connect((there, 9)).ok()?;
+        Some(socket.local_addr().ok()?.ip())
+    };
+    // Addresses for documentation: everybody routes them towards the internet.
+    let v4 = towards(Ipv4Addr::UNSPECIFIED.into(), Ipv4Addr::new(192, 0, 2, 1).into());
+    let v6 = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1);
+    let v6 = v6_too.then(|| towards(Ipv6Addr::UNSPECIFIED.into(), v6.into())).flatten();
+    let mut addresses: Vec<_> = v4.into_iter().chain(v6).collect();
+    if addresses.is_empty() {
+        addresses.push(Ipv4Addr::LOCALHOST.into());
+    }
+    tracing::info!(?addresses, "media.advertise is not set; this host's own addresses go into SDP");
+    addresses
 }
 
 fn graph(config: &Config) -> anyhow::Result<Graph> {

@@ -7,10 +7,10 @@ use std::ops::RangeInclusive;
 /// Addresses and ports of the media plane.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MediaConfig {
-    /// The local address every media socket binds.
+    /// The local address every media socket binds. `::` serves IPv6 and IPv4, `0.0.0.0` IPv4 only.
     pub bind: IpAddr,
     /// Addresses written into SDP, for hosts whose public address is not their own. Empty means
-    /// the bind address, which must then be a real one (not `0.0.0.0`).
+    /// the bind address, which must then be a real one (not `0.0.0.0` or `::`).
     pub advertise: Vec<IpAddr>,
     /// Threads that carry sound, each with the legs of its own calls.
     pub shards: NonZeroU16,

@@ -151,7 +151,7 @@ impl FarEnd {
     /// # Errors
     /// [`MediaError::Sdp`] for an answer that is none, [`MediaError::Crypto`].
     pub fn answered(&mut self, now: Instant, answer: &str) -> Result<SocketAddr, MediaError> {
-        let reach = Reach { ipv6: self.address.is_ipv6(), private: true };
+        let reach = Reach::of(self.address.ip(), true);
         let remote = Offer::parse(answer, reach)?.with_candidates()?;
         let to = remote
             .candidates

@@ -63,6 +63,17 @@ impl Sockets {
         self.agents.local_addr()
     }
 
+    /// An address as our sockets want it: those that serve both families take IPv4 addresses in the
+    /// form of IPv6 (RFC 4291 section 2.5.5.2).
+    fn outward(&self, to: SocketAddr) -> SocketAddr {
+        match (self.bind, to) {
+            (IpAddr::V6(_), SocketAddr::V4(to)) => {
+                SocketAddr::new(to.ip().to_ipv6_mapped().into(), to.port())
+            }
+            (IpAddr::V6(_) | IpAddr::V4(_), to) => to,
+        }
+    }
+
     pub(crate) const fn agents(&self) -> &UdpSocket {
         &self.agents
     }
@@ -152,14 +163,15 @@ impl Wire for Way<'_> {
     }
 
     fn send(&mut self, via: Via, to: SocketAddr, bytes: &[u8]) {
+        let outward = self.sockets.outward(to);
         let sent = match via {
             Via::Agents => {
-                self.outbox.push(&self.sockets.agents, to, bytes);
+                self.outbox.push(&self.sockets.agents, outward, bytes);
                 return;
             }
             Via::WhatsApp(leg) => match self.sockets.whatsapp.get(&leg) {
                 Some(own) if own.peer == Some(to) => own.socket.send(bytes),
-                Some(own) => own.socket.send_to(bytes, to),
+                Some(own) => own.socket.send_to(bytes, outward),
                 None => return,
             },
         };
@@ -169,11 +181,12 @@ impl Wire for Way<'_> {
     }
 
     fn connect(&mut self, leg: LegId, to: SocketAddr) {
+        let outward = self.sockets.outward(to);
         if let Some(own) = self.sockets.whatsapp.get_mut(&leg)
             && own.peer != Some(to)
         {
             own.peer = None;
-            match own.socket.connect(to) {
+            match own.socket.connect(outward) {
                 Ok(()) => own.peer = Some(to),
                 // It goes on as it is: only slower, and the leg itself refuses strangers.
                 Err(error) => tracing::debug!(%leg, %error, "a socket was not connected"),
@@ -192,7 +205,8 @@ impl Wire for Way<'_> {
 fn bound(address: SocketAddr, buffer: usize) -> io::Result<UdpSocket> {
     let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
     if address.is_ipv6() {
-        socket.set_only_v6(true)?;
+        // The wildcard address stands for both families.
+        socket.set_only_v6(!address.ip().is_unspecified())?;
     }
     socket.set_nonblocking(true)?;
     // A smaller buffer than asked for is no reason not to start.

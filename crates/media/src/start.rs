@@ -132,7 +132,7 @@ fn launch(config: &MediaConfig, beginning: Beginning) -> Result<TakenOver, Media
             .spawn(move || driver.run())
             .map_err(MediaError::Thread)?;
     }
-    let reach = Reach { ipv6: config.bind.is_ipv6(), private: config.allow_private_remotes };
+    let reach = Reach::of(config.bind, config.allow_private_remotes);
     let plane = MediaPlane::new(lines, reach, Origin { identity, next_leg, legs });
     Ok(TakenOver { started: Started { plane, events: received, taps }, dropped })
 }
@@ -148,7 +148,8 @@ fn agent_port(config: &MediaConfig, shard: u16) -> Result<u16, MediaError> {
 
 /// The addresses for SDP: those configured that the bound socket can serve, or the bound one.
 fn advertised(config: &MediaConfig) -> Result<Vec<IpAddr>, MediaError> {
-    let servable = |ip: &IpAddr| ip.is_ipv6() == config.bind.is_ipv6() && !ip.is_unspecified();
+    let reach = Reach::of(config.bind, config.allow_private_remotes);
+    let servable = |ip: &IpAddr| reach.serves(*ip) && !ip.is_unspecified();
     let mut addresses: Vec<_> = config.advertise.iter().copied().filter(servable).collect();
     if config.advertise.is_empty() && !config.bind.is_unspecified() {
         addresses.push(config.bind);
@@ -183,5 +184,7 @@ mod tests {
         assert_eq!(of("0.0.0.0", &["2001:db8::9", "203.0.113.9"]), v4);
         assert_eq!(of("0.0.0.0", &[]), None);
         assert_eq!(of("::1", &["203.0.113.9"]), None);
+        let both = vec!["2001:db8::9".to_owned(), "203.0.113.9".to_owned()];
+        assert_eq!(of("::", &["2001:db8::9", "203.0.113.9"]), Some(both));
     }
 }

@@ -1,5 +1,7 @@
 //! Two full WebRTC stacks that we did not write talk through a bridge over real UDP.
 
+#[path = "media/families.rs"]
+mod families;
 #[path = "media/far.rs"]
 mod far;
 #[path = "media/hand_over.rs"]

@@ -1,12 +1,13 @@
 //! `recvmmsg` and `sendmmsg`. Neither allocates: headers and buffers are made once.
 
 use std::io::{self, IoSlice, IoSliceMut};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, SocketAddrV6};
 use std::os::fd::AsRawFd;
 
 use mio::net::UdpSocket;
 use nix::sys::socket::{MsgFlags, MultiHeaders, SockaddrStorage, recvmmsg, sendmmsg};
 
+use super::canonical;
 use crate::turn::DATAGRAM_MAX;
 
 /// Datagrams in one `sendmmsg`; more gain nothing measurable.
@@ -135,5 +136,6 @@ fn address(storage: &SockaddrStorage) -> Option<SocketAddr> {
     if let Some(v4) = storage.as_sockaddr_in() {
         return Some(SocketAddr::V4((*v4).into()));
     }
-    storage.as_sockaddr_in6().map(|v6| SocketAddr::V6((*v6).into()))
+    let v6 = SocketAddrV6::from(*storage.as_sockaddr_in6()?);
+    Some(canonical(SocketAddr::V6(v6)))
 }

@@ -1,5 +1,7 @@
 //! Many datagrams per system call, in buffers made once.
 
+use std::net::SocketAddr;
+
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(not(target_os = "linux"))]
@@ -9,6 +11,12 @@ mod portable;
 pub use linux::{Inbox, Outbox};
 #[cfg(not(target_os = "linux"))]
 pub use portable::{Inbox, Outbox};
+
+/// A socket for both families shows IPv4 senders in the form of IPv6. Inside they are what they are,
+/// so that each address has one form.
+fn canonical(from: SocketAddr) -> SocketAddr {
+    SocketAddr::new(from.ip().to_canonical(), from.port())
+}
 
 #[cfg(test)]
 mod tests {

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use mio::net::UdpSocket;
 
+use super::canonical;
 use crate::turn::DATAGRAM_MAX;
 
 /// Takes up to `N` datagrams per call.
@@ -34,7 +35,7 @@ impl<const N: usize> Inbox<N> {
         self.taken = [(0, None); N];
         for (at, buffer) in self.buffers.iter_mut().enumerate() {
             match socket.recv_from(buffer) {
-                Ok((length, from)) => self.taken[at] = (length, Some(from)),
+                Ok((length, from)) => self.taken[at] = (length, Some(canonical(from))),
                 Err(error) if at == 0 => return Err(error),
                 Err(_) => return Ok(at),
             }

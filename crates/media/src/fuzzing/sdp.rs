@@ -10,7 +10,7 @@ pub fn sdp(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     for ipv6 in [false, true] {
         for private in [false, true] {
-            if let Ok(offer) = Offer::parse(&text, Reach { ipv6, private }) {
+            if let Ok(offer) = Offer::parse(&text, Reach { v4: !ipv6, v6: ipv6, private }) {
                 judge(&text, &offer, ipv6, private);
             }
         }
@@ -36,7 +36,7 @@ fn judge(text: &str, offer: &Offer, ipv6: bool, private: bool) {
         };
         let answer = answer.as_str();
         assert!(answer.ends_with("\r\n") && !answer.replace("\r\n", "").contains(['\r', '\n']));
-        let reach = Reach { ipv6: false, private: true };
+        let reach = Reach { v4: true, v6: false, private: true };
         let read = Offer::parse(answer, reach).expect("our own answers can be read");
         let wanted = match (end, offer.setup) {
             (End::Agent, _) | (End::Caller, Setup::Active) => Setup::Passive,

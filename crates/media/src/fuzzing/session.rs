@@ -25,7 +25,7 @@ const TICK: Duration = Duration::from_millis(5);
 const HANDSHAKE_TICKS: usize = 400;
 const PLACE: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 1)), 7_000);
-pub(super) const LAN: Reach = Reach { ipv6: false, private: true };
+pub(super) const LAN: Reach = Reach { v4: true, v6: false, private: true };
 
 /// The two legs of the call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

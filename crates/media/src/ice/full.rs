@@ -45,8 +45,15 @@ struct Names {
     pwd: String,
     remote_ufrag: String,
     remote_pwd: String,
-    /// The address of our one candidate.
-    local: SocketAddr,
+    /// The addresses of our candidates, one of each family at most.
+    locals: Vec<SocketAddr>,
+}
+
+impl Names {
+    /// Our candidate that speaks with `remote`.
+    fn local_for(&self, remote: SocketAddr) -> Option<SocketAddr> {
+        self.locals.iter().copied().find(|local| local.is_ipv6() == remote.is_ipv6())
+    }
 }
 
 /// An agent that has chosen a path, as plain data.
@@ -58,25 +65,27 @@ pub(crate) struct FullState {
 
 impl FullState {
     /// The port of the leg's own socket.
-    pub(crate) const fn port(&self) -> u16 {
-        self.names.local.port()
+    pub(crate) fn port(&self) -> u16 {
+        self.names.locals.first().map_or(0, SocketAddr::port)
     }
 }
 
 impl Full {
-    /// Starts checking at once. `local` is the address of our one candidate.
+    /// Starts checking at once. `locals` are the addresses of our candidates, all of one socket; the
+    /// first of each family counts.
     pub(crate) fn new(
         now: Instant,
         identity: &Identity,
         offer: &Offer,
-        local: SocketAddr,
+        locals: &[SocketAddr],
     ) -> Result<Self, MediaError> {
+        let first = |v6| locals.iter().copied().find(|local| local.is_ipv6() == v6);
         let names = Names {
             ufrag: ice_text::<8>(),
             pwd: ice_text::<24>(),
             remote_ufrag: offer.ufrag.clone(),
             remote_pwd: offer.pwd.clone(),
-            local,
+            locals: [first(false), first(true)].into_iter().flatten().collect(),
         };
         let remotes = offer.candidates.iter().map(|remote| (remote.address, remote.priority));
         let agent = checking(now, identity, &names, &remotes.collect::<Vec<_>>())?;
@@ -128,11 +137,11 @@ impl Full {
             }
             Class::Success => binding.is_genuine(&self.names.remote_pwd),
         };
-        if genuine {
+        if let (true, Some(local_addr)) = (genuine, self.names.local_for(from)) {
             let message = TaggedBytesMut {
                 now,
                 transport: TransportContext {
-                    local_addr: self.names.local,
+                    local_addr,
                     peer_addr: from,
                     transport_protocol: TransportProtocol::UDP,
                     ecn: None,
@@ -204,8 +213,10 @@ fn checking(
     };
     let mut agent =
         Agent::new(now, Arc::new(config), Arc::clone(&identity.provider)).map_err(failed)?;
-    let ours = host(names.local.ip(), names.local.port(), 0).map_err(failed)?;
-    agent.add_local_candidate(ours).map_err(failed)?;
+    for local in &names.locals {
+        let ours = host(local.ip(), local.port(), 0).map_err(failed)?;
+        agent.add_local_candidate(ours).map_err(failed)?;
+    }
     for (address, priority) in remotes {
         let address = disguised(*address);
         let theirs = host(address.ip(), address.port(), *priority);

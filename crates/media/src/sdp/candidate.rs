@@ -7,8 +7,10 @@ use super::RemoteCandidate;
 /// Which remote addresses may be probed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Reach {
-    /// Only candidates of this family can be paired with our socket.
-    pub(crate) ipv6: bool,
+    /// Our socket sends IPv4.
+    pub(crate) v4: bool,
+    /// Our socket sends IPv6.
+    pub(crate) v6: bool,
     /// Loopback, link-local and private ranges are allowed too.
     pub(crate) private: bool,
 }
@@ -29,10 +31,24 @@ pub(super) fn read(value: &str, reach: Reach) -> Option<RemoteCandidate> {
 }
 
 impl Reach {
+    /// Of sockets bound to `bind`; the wildcard address of IPv6 serves both families.
+    pub(crate) fn of(bind: IpAddr, private: bool) -> Self {
+        let v6 = bind.is_ipv6();
+        Self { v4: !v6 || bind.is_unspecified(), v6, private }
+    }
+
+    /// Whether our socket can send to addresses like this one.
+    pub(crate) const fn serves(self, ip: IpAddr) -> bool {
+        match ip {
+            IpAddr::V4(_) => self.v4,
+            IpAddr::V6(_) => self.v6,
+        }
+    }
+
     fn allows(self, ip: IpAddr) -> bool {
         match ip {
-            IpAddr::V4(ip) => !self.ipv6 && is_host_v4(ip) && (self.private || is_public_v4(ip)),
-            IpAddr::V6(ip) => self.ipv6 && is_host_v6(ip) && (self.private || is_public_v6(ip)),
+            IpAddr::V4(ip) => self.v4 && is_host_v4(ip) && (self.private || is_public_v4(ip)),
+            IpAddr::V6(ip) => self.v6 && is_host_v6(ip) && (self.private || is_public_v6(ip)),
         }
     }
 }
@@ -69,8 +85,8 @@ fn is_public_v6(ip: Ipv6Addr) -> bool {
 mod tests {
     use super::*;
 
-    const WORLD_V4: Reach = Reach { ipv6: false, private: false };
-    const WORLD_V6: Reach = Reach { ipv6: true, private: false };
+    const WORLD_V4: Reach = Reach { v4: true, v6: false, private: false };
+    const WORLD_V6: Reach = Reach { v4: false, v6: true, private: false };
 
     #[test]
     fn addresses_of_the_inside_are_never_probed() {
@@ -121,13 +137,13 @@ mod tests {
 
     #[test]
     fn allowing_private_remotes_still_refuses_what_is_no_host() {
-        let lan = Reach { ipv6: false, private: true };
+        let lan = Reach { private: true, ..WORLD_V4 };
         assert!(lan.allows("127.0.0.1".parse().unwrap()));
         assert!(lan.allows("192.168.1.1".parse().unwrap()));
         for ip in ["0.0.0.0", "224.0.0.1", "255.255.255.255"] {
             assert!(!lan.allows(ip.parse().unwrap()), "{ip}");
         }
-        let lan6 = Reach { ipv6: true, ..lan };
+        let lan6 = Reach { private: true, ..WORLD_V6 };
         assert!(lan6.allows("::1".parse().unwrap()));
         assert!(!lan6.allows("::ffff:127.0.0.1".parse().unwrap()));
     }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::*;
 
-const WORLD: Reach = Reach { ipv6: false, private: false };
+const WORLD: Reach = Reach { v4: true, v6: false, private: false };
 const FINGERPRINT: &str = "A1:4D:CA:18:25:30:BB:1D:6D:13:2C:DE:D6:23:7B:2E:D9:1E:3F:72:1F:CB:19:71:\
                            17:44:94:D6:49:3C:9D:5C";
 const FORM_A: &str = include_str!("tests/meta_form_a.sdp");
@@ -49,7 +49,7 @@ fn form_a_of_meta_is_read() {
     assert_eq!((offer.opus, offer.telephone_event), (111, Some(126)));
     assert_eq!(candidates(&offer), ["31.13.65.60:40012"]);
     assert_eq!(offer.candidates_offered, 2);
-    let v6 = Reach { ipv6: true, private: false };
+    let v6 = Reach { v4: false, v6: true, private: false };
     let offer = Offer::parse(FORM_A, v6).unwrap();
     assert_eq!(candidates(&offer), ["[2a03:2880:f211:cf:face:b00c:0:6443]:40012"]);
 }
@@ -212,7 +212,7 @@ mod laws {
     use super::*;
 
     fn answers(text: &str) {
-        let reach = Reach { ipv6: false, private: true };
+        let reach = Reach { v4: true, v6: false, private: true };
         let Ok(offer) = Offer::parse(text, reach) else {
             return;
         };

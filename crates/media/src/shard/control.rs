@@ -116,9 +116,9 @@ impl Shard {
             Setup::ActPass | Setup::Passive => (Setup::Active, Role::Client),
             Setup::Active => (Setup::Passive, Role::Server),
         };
-        let address = *self.place.addresses.first().ok_or(MediaError::NoAddress)?;
+        let locals = self.place.addresses.iter().map(|ip| SocketAddr::new(*ip, port));
         let dtls = Dtls::new(now, &self.identity, role, offer.fingerprint)?;
-        let full = Full::new(now, &self.identity, offer, SocketAddr::new(address, port))?;
+        let full = Full::new(now, &self.identity, offer, &locals.collect::<Vec<_>>())?;
         let (ufrag, pwd) = (full.ufrag().to_owned(), full.pwd().to_owned());
         let leg = Leg::new(now, id, Ice::Full(Box::new(full)), dtls, offer);
         let local = self.local(&ufrag, &pwd, port, leg.ssrc());

@@ -104,6 +104,11 @@ fn media_engine() -> MediaEngine {
 
 impl Far {
     pub(crate) async fn new(part: Part) -> Self {
+        Self::at(part, "127.0.0.1:0").await
+    }
+
+    /// The same on another address.
+    pub(crate) async fn at(part: Part, address: &str) -> Self {
         let notes = Arc::new(Mutex::new(Notes::default()));
         let ear =
             Ear { notes: Arc::clone(&notes), inbound: VecDeque::new(), outbound: VecDeque::new() };
@@ -124,7 +129,7 @@ impl Far {
             .with_interceptor_registry(registry)
             .with_runtime(default_runtime().expect("a tokio runtime"))
             .with_handler(Arc::new(Events(gathering)))
-            .with_udp_addrs(vec!["127.0.0.1:0".to_owned()])
+            .with_udp_addrs(vec![address.to_owned()])
             .build()
             .await
             .expect("a peer connection on loopback");

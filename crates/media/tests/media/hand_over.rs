@@ -264,7 +264,7 @@ async fn a_leg_that_is_not_up_or_whose_port_is_taken_is_lost_and_the_others_are_
     let mut text = String::from_utf8(hand_over.to_json().unwrap()).unwrap();
     // The WhatsApp leg's port, taken by somebody else in the meantime.
     let thief = UdpSocket::bind("127.0.0.1:0").unwrap();
-    let local = text.find("\"local\":\"").unwrap() + 9;
+    let local = text.find("\"locals\":[\"").unwrap() + 11;
     let length = text[local..].find('"').unwrap();
     text.replace_range(local..local + length, &thief.local_addr().unwrap().to_string());
     let hand_over = HandOver::from_json(text.as_bytes()).unwrap();

@@ -55,12 +55,18 @@ impl Stage {
     /// A far end that plays `part`, and the leg that answered it.
     pub(crate) async fn opened(&self, part: Part) -> (Far, OpenedLeg) {
         let far = Far::new(part).await;
+        let opened = self.opened_for(&far, part).await;
+        (far, opened)
+    }
+
+    /// The leg that answers a far end.
+    pub(crate) async fn opened_for(&self, far: &Far, part: Part) -> OpenedLeg {
         let offer = far.offer().await;
         let opened = match part {
             Part::Meta => self.plane.open_whatsapp_leg(&offer).await,
             Part::Browser => self.plane.open_agent_leg(&offer).await,
         };
-        (far, opened.expect("an offer that can be answered"))
+        opened.expect("an offer that can be answered")
     }
 
     /// The same, connected.

@@ -25,7 +25,7 @@ pub(super) const OPUS: u8 = 111;
 pub(super) const EVENTS: u8 = 126;
 /// The source of every peer.
 pub(super) const SSRC: u32 = 5;
-const LAN: Reach = Reach { ipv6: false, private: true };
+const LAN: Reach = Reach { v4: true, v6: false, private: true };
 
 /// Keeps what is sent.
 #[derive(Default)]

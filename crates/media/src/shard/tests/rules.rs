@@ -233,7 +233,7 @@ fn a_leg_whose_asker_has_gone_is_not_kept() {
         let peer = net.peers.values().next().unwrap();
         let mut offer = crate::sdp::Offer::parse(
             include_str!("../../sdp/tests/chrome.sdp"),
-            crate::sdp::Reach { ipv6: false, private: true },
+            crate::sdp::Reach { v4: true, v6: false, private: true },
         )
         .unwrap();
         offer.ufrag = format!("other{}", peer.leg.0);
