@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use model::Cause;
+use model::{Cause, Hint};
 
 use crate::event::Event;
 use crate::life::Call;
@@ -38,7 +38,7 @@ impl Call {
         self.event(Event::AgentLost { agent: target.agent.clone(), why });
         self.command(Command::Unbridge(target.clone()));
         self.play(Sound::Hold);
-        self.hint = None;
+        self.hint = Some(Hint::NoPath);
         self.indicator = Default::default();
         self.command(Command::Update(target));
     }

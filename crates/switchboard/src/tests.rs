@@ -17,7 +17,7 @@ use uuid::Uuid;
 use wire::agent::{ErrorCode, ServerEvent};
 use wire::rest::{CallDetail, CallState};
 
-use crate::{Bell, Doors, House, Switchboard};
+use crate::{Bell, Doors, House, Sounds, Switchboard};
 
 /// Longest wait for anything; reached only when a test fails.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -126,9 +126,11 @@ impl Trial {
             any_line: false,
             ring_time: Duration::from_secs(28),
             claim_lease: Duration::from_secs(8),
+            agent_grace: Duration::from_secs(25),
             connect_age_max: Duration::from_secs(90),
             live_calls_max: 10,
             recording_format: RecordingFormat::OggOpus,
+            sounds: Sounds::built_in().unwrap(),
         };
         let house = Switchboard::start(house, doors, media.events);
         Self { house, ears, store, workspace: id, _folder: folder }

@@ -254,6 +254,18 @@ impl SimCall {
         self.world.end(&self.call, EndCause::UserHungUp);
     }
 
+    /// The user presses a key of the phone: `0` to `9`, `*`, `#`, `A` to `D`. Others do nothing.
+    ///
+    /// # Errors
+    /// [`SimError::Media`] when the packets cannot be sent.
+    pub async fn press(&self, key: char) -> Result<(), SimError> {
+        const KEYS: &str = "0123456789*#ABCD";
+        match KEYS.find(key).and_then(|at| u8::try_from(at).ok()) {
+            Some(event) => self.call.peer.press(event).await,
+            None => Ok(()),
+        }
+    }
+
     /// What the phone has heard so far.
     pub fn heard(&self) -> Heard {
         self.call.peer.heard()
