@@ -296,7 +296,8 @@ async fn noticed(trial: &Trial, call: CallId, what: impl FnOnce(LegId) -> MediaE
 
 #[tokio::test]
 async fn a_key_reaches_the_desk_of_the_agent_who_has_the_call_and_nobody_else() {
-    let trial = Trial::open(willing_meta().await).await;
+    let (_meta, url) = silent_meta();
+    let trial = Trial::open(url).await;
     let (ana, ben) = (trial.device("ana").await, trial.device("ben").await);
     let call = trial.ringing("one").await;
     trial.house.claim(ana, call, Instant::now()).await.unwrap();
@@ -308,7 +309,8 @@ async fn a_key_reaches_the_desk_of_the_agent_who_has_the_call_and_nobody_else() 
 
 #[tokio::test]
 async fn a_silent_call_is_journalled_counted_and_shown_to_who_can_mend_it() {
-    let trial = Trial::open(willing_meta().await).await;
+    let (_meta, url) = silent_meta();
+    let trial = Trial::open(url).await;
     let ana = trial.device("ana").await;
     let call = trial.ringing("one").await;
     trial.house.claim(ana, call, Instant::now()).await.unwrap();
