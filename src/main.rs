@@ -9,6 +9,7 @@ mod commands;
 mod failure;
 mod lifecycle;
 mod logging;
+mod sounds;
 mod wiring;
 
 fn main() -> ExitCode {

@@ -11,11 +11,13 @@ use api::{Api, ApiConfig, Hub, Metrics, Parts, TokenKey};
 use config::Config;
 use secrecy::ExposeSecret;
 use store::{LineRow, Store, Workspace};
-use switchboard::{Doors, House, Switchboard};
+use switchboard::{Doors, House, Sounds, Switchboard};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use whatsapp::{Graph, GraphConfig, VerifyToken, WebhookVerifier};
+
+use crate::sounds;
 
 /// How long a device's session outlives its socket: a call survives a lost socket this long.
 const RESUME_GRACE: Duration = Duration::from_secs(25);
@@ -63,6 +65,7 @@ impl Running {
 /// # Errors
 /// The first thing that could not be had, and how to mend it.
 pub(crate) async fn start(config: &Config) -> anyhow::Result<Running> {
+    let sounds = tokio::task::block_in_place(|| sounds::load(config))?;
     let listener = bind(config.server.listen, "server.listen").await?;
     let admin_listener = bind(config.server.admin_listen, "server.admin_listen").await?;
     let store = open_store(config).await?;
@@ -80,7 +83,7 @@ pub(crate) async fn start(config: &Config) -> anyhow::Result<Running> {
         store: store.clone(),
         bell: hub.clone(),
     };
-    let house = house(config, &store).await?;
+    let house = house(config, &store, sounds).await?;
     let switchboard = Switchboard::start(house, doors, media.events);
     let left = switchboard
         .recover(&recovered)
@@ -93,6 +96,8 @@ pub(crate) async fn start(config: &Config) -> anyhow::Result<Running> {
             "closed what an earlier run left behind"
         );
     }
+    let metrics = Metrics::new();
+    metrics.register(|registry| switchboard.register_metrics(registry));
     let api = Api::new(Parts {
         config: api_config(config, &vault),
         hub: hub.clone(),
@@ -101,7 +106,7 @@ pub(crate) async fn start(config: &Config) -> anyhow::Result<Running> {
         verifier: verifier(config)?,
         verify_token: VerifyToken::new(config.whatsapp.verify_token.clone())?,
         token_key: token_key(&store).await?,
-        metrics: Metrics::new(),
+        metrics,
     });
     let (address, admin_address) = (listener.local_addr()?, admin_listener.local_addr()?);
     let stop = CancellationToken::new();
@@ -139,7 +144,7 @@ fn workspace(config: &Config) -> Workspace {
     }
 }
 
-async fn house(config: &Config, store: &Store) -> anyhow::Result<House> {
+async fn house(config: &Config, store: &Store, sounds: Sounds) -> anyhow::Result<House> {
     let configured = |line: &LineRow| config.lines.iter().any(|known| known.id == line.id);
     let lines: BTreeMap<_, _> = store
         .lines()
@@ -159,9 +164,11 @@ async fn house(config: &Config, store: &Store) -> anyhow::Result<House> {
         lines,
         ring_time: config.rules.ring,
         claim_lease: config.rules.claim_lease,
+        agent_grace: config.rules.agent_grace,
         connect_age_max: config.rules.stale_connect,
         live_calls_max: usize::try_from(config.rules.live_calls_max).unwrap_or(usize::MAX),
         recording_format: config.recording.format,
+        sounds,
     })
 }
 

@@ -3,11 +3,13 @@
 use std::process::ExitCode;
 
 use crate::cli::ConfigCommand;
+use crate::sounds;
 
 pub(crate) fn run(command: ConfigCommand) -> anyhow::Result<ExitCode> {
     match command {
         ConfigCommand::Check(args) => {
-            config::load(&args.files, config::environment())?;
+            let config = config::load(&args.files, config::environment())?;
+            sounds::load(&config)?;
             super::say("the configuration is fine");
         }
         ConfigCommand::Show(args) => {

@@ -75,6 +75,7 @@ test('a call is accepted by button, both sides hear each other, mute and hang-up
   await until('the agent is heard again', () => hears(caller, 880));
 
   await until('the timer counts', async () => /^0:0[2-9]|0:[1-5]/.test(await page.getByTestId('timer').innerText()));
+  await page.getByTestId('quality').filter({ hasText: /Sound: (good|fair|poor)/ }).waitFor();
   await page.getByTestId('hang-up').click();
   await ended(caller);
   await page.getByTestId('call-card').waitFor({ state: 'detached' });

@@ -26,6 +26,8 @@ pub(crate) struct Setup {
     pub(crate) format: &'static str,
     pub(crate) ring_seconds: u32,
     pub(crate) lease_seconds: u32,
+    /// What the line plays while a lost agent is waited for.
+    pub(crate) hold_music: Option<PathBuf>,
     pub(crate) balance_micros: i64,
     pub(crate) configured_line: bool,
     /// The daemon has a new app secret and still takes the one that Meta signs with.
@@ -41,6 +43,7 @@ impl Default for Setup {
             format: "ogg_opus",
             ring_seconds: 28,
             lease_seconds: 3,
+            hold_music: None,
             balance_micros: 25_000_000,
             configured_line: true,
             rotated_secret: false,
@@ -177,6 +180,19 @@ impl World {
     pub(crate) fn logged(&self) -> String {
         let file = self.log.as_ref().expect("the journey keeps its log");
         std::fs::read_to_string(file).expect("a log")
+    }
+
+    /// Waits until a line of the metrics begins so.
+    pub(crate) async fn metric(&self, begin: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let text = self.admin("/metrics").await.1;
+            if text.lines().any(|line| line.starts_with(begin)) {
+                return;
+            }
+            assert!(Instant::now() < deadline, "no `{begin}` in\n{text}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Value {
@@ -332,7 +348,12 @@ fn settings(
     let Setup { recording, format, ring_seconds, lease_seconds, .. } = setup;
     let folder = folder.display();
     let line = if setup.configured_line {
-        format!("[[lines]]\nid = \"{LINE}\"\nname = \"Support\"\nrecording = \"{recording}\"")
+        let hold = setup.hold_music.as_ref();
+        let hold = hold
+            .map_or(String::new(), |file| format!("hold_music = {:?}", file.display().to_string()));
+        format!(
+            "[[lines]]\nid = \"{LINE}\"\nname = \"Support\"\nrecording = \"{recording}\"\n{hold}"
+        )
     } else {
         String::new()
     };

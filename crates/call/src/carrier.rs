@@ -8,7 +8,7 @@ use crate::event::Event;
 use crate::input::Outcome;
 use crate::life::Call;
 use crate::output::{Command, Farewell, StopWhy};
-use crate::rules::{ACCEPT_WAIT, EVIDENCE_WAIT, HANG_UP_NEWS_WAIT, MEDIA_UP_WAIT};
+use crate::rules::{ACCEPT_WAIT, EVIDENCE_WAIT, HANG_UP_NEWS_WAIT, MEDIA_UP_WAIT, TONE_AFTER};
 use crate::state::{Carrier, State};
 
 impl Call {
@@ -52,7 +52,7 @@ impl Call {
             Outcome::Unclear => {
                 self.carrier = Carrier::Unclear { overdue: now + EVIDENCE_WAIT };
                 self.event(Event::AcceptUnclear {});
-                self.start_sound();
+                self.start_sound(now);
                 self.command(Command::ListenToCaller);
             }
         }
@@ -64,7 +64,7 @@ impl Call {
         self.accepted_at = Some(now);
         self.event(Event::Accepted {});
         if !sound_started {
-            self.start_sound();
+            self.start_sound(now);
         }
         if !self.carrier_media_up {
             self.media_overdue = Some(now + MEDIA_UP_WAIT);
@@ -72,11 +72,12 @@ impl Call {
         self.open_if_complete(now);
     }
 
-    pub(crate) fn start_sound(&mut self) {
+    pub(crate) fn start_sound(&mut self, now: Instant) {
         self.command(Command::Speak);
         if let State::Claimed(claim) = &self.state {
-            let target = claim.target.clone();
+            let (target, heard) = (claim.target.clone(), claim.heard);
             self.command(Command::Bridge(target));
+            self.tone_due = (!heard).then_some(now + TONE_AFTER);
         }
     }
 
@@ -93,7 +94,11 @@ impl Call {
     /// The meter stops here; the webhook that says so is awaited a little.
     pub(crate) fn carrier_media_is_closed(&mut self, now: Instant) {
         match self.state {
-            State::Offered | State::Ringing { .. } | State::Claimed(_) | State::Bridged(_) => {
+            State::Offered
+            | State::Ringing { .. }
+            | State::Claimed(_)
+            | State::Bridged(_)
+            | State::Reconnecting { .. } => {
                 self.ended_at.get_or_insert(now);
                 self.hang_up_news_overdue.get_or_insert(now + HANG_UP_NEWS_WAIT);
             }
@@ -103,7 +108,11 @@ impl Call {
 
     pub(crate) fn carrier_media_is_down(&mut self, now: Instant) {
         match self.state {
-            State::Offered | State::Ringing { .. } | State::Claimed(_) | State::Bridged(_) => {
+            State::Offered
+            | State::Ringing { .. }
+            | State::Claimed(_)
+            | State::Bridged(_)
+            | State::Reconnecting { .. } => {
                 let cause =
                     if self.carrier_media_up { Cause::MediaLost } else { Cause::MediaNeverUp };
                 self.end(cause, StopWhy::CallEnded, now);
@@ -123,11 +132,16 @@ impl Call {
         if matches!(self.carrier, Carrier::Unclear { .. }) {
             self.accepted(now);
         }
+        self.caller_is_back();
     }
 
     pub(crate) fn carrier_terminated(&mut self, media_failed: bool, now: Instant) {
         match self.state {
-            State::Offered | State::Ringing { .. } | State::Claimed(_) | State::Bridged(_) => {
+            State::Offered
+            | State::Ringing { .. }
+            | State::Claimed(_)
+            | State::Bridged(_)
+            | State::Reconnecting { .. } => {
                 let cause = match (media_failed, self.carrier_media_up) {
                     (false, _) => Cause::CallerHungUp,
                     (true, true) => Cause::MediaLost,

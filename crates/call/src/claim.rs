@@ -7,14 +7,14 @@ use model::{Cause, DeviceId};
 use crate::event::Event;
 use crate::input::{Refusal, Response};
 use crate::life::Call;
-use crate::output::{Command, StopWhy};
+use crate::output::{Command, Sound, StopWhy};
 use crate::ring::Target;
 use crate::state::{Carrier, Claim, State};
 
 impl Call {
     pub(crate) fn claim(&mut self, target: Target, now: Instant) -> Response {
         match &self.state {
-            State::Claimed(claim) | State::Bridged(claim) => {
+            State::Claimed(claim) | State::Bridged(claim) | State::Reconnecting { claim, .. } => {
                 let holder = claim.target.clone();
                 if holder.device == target.device {
                     return Response::Done;
@@ -75,11 +75,24 @@ impl Call {
     }
 
     pub(crate) fn agent_heard(&mut self, device: DeviceId, now: Instant) {
-        if let State::Claimed(claim) = &mut self.state
-            && claim.target.device == device
-        {
-            claim.heard = true;
-            self.open_if_complete(now);
+        if self.holder().is_none_or(|target| target.device != device) {
+            return;
+        }
+        self.agent_is_heard();
+        match &mut self.state {
+            State::Claimed(claim) => {
+                claim.heard = true;
+                self.open_if_complete(now);
+            }
+            State::Reconnecting { claim, .. } => {
+                let claim = claim.clone();
+                self.agent_is_back(claim);
+            }
+            State::Offered
+            | State::Ringing { .. }
+            | State::Bridged(_)
+            | State::Ending { .. }
+            | State::Ended => {}
         }
     }
 
@@ -87,10 +100,14 @@ impl Call {
         let holds = self.holder().is_some_and(|target| target.device == device);
         match self.state {
             State::Claimed(_) if holds => self.release_claim(why, now),
-            State::Bridged(_) if holds => self.end(Cause::AgentLegFailed, StopWhy::CallEnded, now),
-            State::Claimed(_) | State::Bridged(_) | State::Ringing { .. } | State::Offered => {
-                self.device_gone(device, now);
-            }
+            State::Bridged(_) if holds => self.agent_is_lost(why, now),
+            // The new leg failed too; the grace goes on.
+            State::Reconnecting { .. } if holds => self.ignored("agent_leg_failed"),
+            State::Claimed(_)
+            | State::Bridged(_)
+            | State::Reconnecting { .. }
+            | State::Ringing { .. }
+            | State::Offered => self.device_gone(device, now),
             State::Ending { .. } | State::Ended => {}
         }
     }
@@ -106,7 +123,9 @@ impl Call {
         self.event(Event::ClaimReleased { agent: target.agent.clone(), why });
         if matches!(self.carrier, Carrier::Accepted | Carrier::Unclear { .. }) {
             self.command(Command::Unbridge(target.clone()));
+            self.play(Sound::Ringback);
         }
+        self.hint = None;
         self.state = State::Ringing { ends: now + self.rules.ring_time };
         self.command(Command::Release { target, why });
         if self.ring.is_empty() {

@@ -1,6 +1,6 @@
 //! What happened in a call, past tense; the journal is a list of these.
 
-use model::{AgentId, Cause, DeviceId, EndReason};
+use model::{AgentId, CallQuality, Cause, DeviceId, EndReason, PhoneKey, SilentCause};
 use serde::Serialize;
 
 /// One journalled event. The name becomes `snake_case`, the fields its details.
@@ -71,6 +71,35 @@ pub enum Event {
         /// Who talks.
         agent: AgentId,
     },
+    /// The talking agent's media was lost; the caller hears hold music.
+    AgentLost {
+        /// Whose.
+        agent: AgentId,
+        /// What happened to it.
+        why: &'static str,
+    },
+    /// The agent is heard again.
+    AgentBack {
+        /// Who.
+        agent: AgentId,
+    },
+    /// Nothing was heard for too long after the call was accepted, or after the agent took it.
+    SilentCall {
+        /// Why.
+        cause: SilentCause,
+    },
+    /// The caller says nothing, although the path is fine.
+    CallerSilent {},
+    /// The caller is heard again.
+    CallerBack {},
+    /// The caller pressed a key.
+    KeyPressed {
+        /// Which; absent while what is said must not be kept.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        key: Option<PhoneKey>,
+    },
+    /// How the call sounded, all in all.
+    QualityJudged(CallQuality),
     /// The agent muted or unmuted.
     Muted {
         /// The new state.
@@ -128,6 +157,13 @@ impl Event {
             | Self::Accepted {}
             | Self::AcceptUnclear {}
             | Self::Bridged { .. }
+            | Self::AgentLost { .. }
+            | Self::AgentBack { .. }
+            | Self::SilentCall { .. }
+            | Self::CallerSilent {}
+            | Self::CallerBack {}
+            | Self::KeyPressed { .. }
+            | Self::QualityJudged(_)
             | Self::Muted { .. }
             | Self::RecordingStarted {}
             | Self::RecordingPaused {}

@@ -1,6 +1,6 @@
 //! Everything that can happen to a call.
 
-use model::{AgentId, Cause, DeviceId};
+use model::{AgentId, Cause, DeviceId, Network, PhoneKey, SilentCause, Verdict};
 
 use crate::ring::Target;
 
@@ -122,6 +122,25 @@ pub enum Input {
         device: DeviceId,
         /// What failed, in a few words.
         why: &'static str,
+    },
+    /// Nothing has been heard since the call was accepted, or since the agent took it.
+    SilentCall {
+        /// Why.
+        cause: SilentCause,
+    },
+    /// The caller has said nothing for a while, although the path is fine.
+    CallerSilent,
+    /// The caller pressed a key.
+    Key {
+        /// Which; never logged.
+        key: PhoneKey,
+    },
+    /// How the call sounds now.
+    QualityNow {
+        /// That of the worse leg.
+        verdict: Verdict,
+        /// Whose network makes it so; `None` when it is good.
+        network: Option<Network>,
     },
 }
 

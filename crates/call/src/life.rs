@@ -3,11 +3,12 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use model::{AgentId, Cause, DeviceId, EndReason};
+use model::{AgentId, Cause, DeviceId, EndReason, Hint, Network, Verdict};
 
 use crate::event::Event;
 use crate::input::{Input, Outcome, Refusal, Response};
-use crate::output::{Command, Farewell, Output, StopWhy};
+use crate::output::{Command, Farewell, Output, Sound, StopWhy};
+use crate::quality::Indicator;
 use crate::ring::{RingList, Target};
 use crate::rules::{END_WAIT, PRE_ACCEPT_WAIT, Rules, Timer};
 use crate::state::{Carrier, Phase, Recording, State};
@@ -29,6 +30,12 @@ pub struct Call {
     pub(crate) talker: Option<AgentId>,
     pub(crate) muted: bool,
     pub(crate) recording: Recording,
+    /// When the caller gets a tone unless the winner is heard.
+    pub(crate) tone_due: Option<Instant>,
+    pub(crate) sound: Sound,
+    pub(crate) hint: Option<Hint>,
+    pub(crate) indicator: Indicator,
+    pub(crate) keys: u32,
     outputs: VecDeque<Output>,
 }
 
@@ -50,6 +57,11 @@ impl Call {
             talker: None,
             muted: false,
             recording: Recording::Off,
+            tone_due: None,
+            sound: Sound::Silence,
+            hint: None,
+            indicator: Indicator::default(),
+            keys: 0,
             outputs: VecDeque::new(),
         }
     }
@@ -81,6 +93,10 @@ impl Call {
             Input::CallerHeard => self.caller_heard(now),
             Input::AgentHeard { device } => self.agent_heard(device, now),
             Input::AgentLegFailed { device, why } => self.agent_leg_failed(device, why, now),
+            Input::SilentCall { cause } => self.silent_call(cause),
+            Input::CallerSilent => self.caller_silent(),
+            Input::Key { key } => self.key_pressed(key),
+            Input::QualityNow { verdict, network } => self.quality_now(verdict, network),
         }
         Response::Done
     }
@@ -96,6 +112,7 @@ impl Call {
             State::Offered | State::Bridged(_) | State::Ended => None,
             State::Ringing { ends } => Some((*ends, Timer::RingEnds)),
             State::Claimed(claim) => (!claim.heard).then_some((claim.lease_ends, Timer::LeaseEnds)),
+            State::Reconnecting { ends, .. } => Some((*ends, Timer::GraceEnds)),
             State::Ending { ends, .. } => Some((*ends, Timer::EndOverdue)),
         };
         if matches!(self.state, State::Ending { .. } | State::Ended) {
@@ -109,7 +126,8 @@ impl Call {
         };
         let by_media = self.media_overdue.map(|at| (at, Timer::MediaOverdue));
         let by_news = self.hang_up_news_overdue.map(|at| (at, Timer::HangUpNewsOverdue));
-        [by_state, by_carrier, by_media, by_news].into_iter().flatten().min()
+        let by_tone = self.tone_due.map(|at| (at, Timer::ToneDue));
+        [by_state, by_carrier, by_media, by_news, by_tone].into_iter().flatten().min()
     }
 
     /// Acts on whatever is due. Call again until [`Call::poll_timeout`] lies in the future.
@@ -129,6 +147,8 @@ impl Call {
             }
             Timer::MediaOverdue => self.end(Cause::MediaNeverUp, StopWhy::CallEnded, now),
             Timer::HangUpNewsOverdue => self.end(Cause::CallerHungUp, StopWhy::CallerHungUp, now),
+            Timer::ToneDue => self.tone_is_due(),
+            Timer::GraceEnds => self.end(Cause::AgentLegFailed, StopWhy::CallEnded, now),
             Timer::EndOverdue => self.farewell_answered(false, now),
         }
     }
@@ -140,6 +160,7 @@ impl Call {
             State::Ringing { .. } => Phase::Ringing,
             State::Claimed(_) => Phase::Accepting,
             State::Bridged(_) => Phase::Bridged,
+            State::Reconnecting { .. } => Phase::Reconnecting,
             State::Ending { .. } => Phase::Ending,
             State::Ended => Phase::Ended,
         }
@@ -148,7 +169,9 @@ impl Call {
     /// The device that has the call now.
     pub fn holder(&self) -> Option<&Target> {
         match &self.state {
-            State::Claimed(claim) | State::Bridged(claim) => Some(&claim.target),
+            State::Claimed(claim) | State::Bridged(claim) | State::Reconnecting { claim, .. } => {
+                Some(&claim.target)
+            }
             State::Offered | State::Ringing { .. } | State::Ending { .. } | State::Ended => None,
         }
     }
@@ -160,6 +183,7 @@ impl Call {
             State::Offered
             | State::Claimed(_)
             | State::Bridged(_)
+            | State::Reconnecting { .. }
             | State::Ending { .. }
             | State::Ended => None,
         }
@@ -195,6 +219,16 @@ impl Call {
     /// Whether an agent and the caller talked.
     pub const fn was_bridged(&self) -> bool {
         self.opened_at.is_some()
+    }
+
+    /// What the agent should know about the call's sound.
+    pub const fn hint(&self) -> Option<Hint> {
+        self.hint
+    }
+
+    /// How the call sounds now, as the agent is shown it.
+    pub const fn indicator(&self) -> Option<(Verdict, Option<Network>)> {
+        self.indicator.shown()
     }
 
     /// Whether the agent is muted.
@@ -265,9 +299,13 @@ impl Call {
             State::Claimed(claim) if claim.target.device != target.device => {
                 self.ring.add(&target);
             }
+            State::Reconnecting { claim, .. } if claim.target == target => {
+                self.agent_returns(target)
+            }
             State::Offered
             | State::Claimed(_)
             | State::Bridged(_)
+            | State::Reconnecting { .. }
             | State::Ending { .. }
             | State::Ended => self.ignored("device_ready"),
         }
@@ -276,7 +314,7 @@ impl Call {
     pub(crate) fn device_gone(&mut self, device: DeviceId, now: Instant) {
         let holds = self.holder().is_some_and(|target| target.device == device);
         if holds {
-            return self.agent_leg_failed(device, "the device left", now);
+            return self.holder_left(now);
         }
         let rang = self.ring.remove(device) && matches!(self.state, State::Ringing { .. });
         if rang {
@@ -304,7 +342,7 @@ impl Call {
                 }
                 Response::Done
             }
-            State::Offered | State::Claimed(_) | State::Bridged(_) => {
+            State::Offered | State::Claimed(_) | State::Bridged(_) | State::Reconnecting { .. } => {
                 Response::Refused(Refusal::NotAllowed)
             }
             State::Ending { .. } | State::Ended => Response::Refused(Refusal::Over),
@@ -313,7 +351,11 @@ impl Call {
 
     fn end_from_outside(&mut self, cause: Cause, now: Instant) -> Response {
         match self.state {
-            State::Offered | State::Ringing { .. } | State::Claimed(_) | State::Bridged(_) => {
+            State::Offered
+            | State::Ringing { .. }
+            | State::Claimed(_)
+            | State::Bridged(_)
+            | State::Reconnecting { .. } => {
                 self.end(cause, StopWhy::CallEnded, now);
                 Response::Done
             }
@@ -340,6 +382,7 @@ impl Call {
         self.ended_at.get_or_insert(now);
         self.media_overdue = None;
         self.hang_up_news_overdue = None;
+        self.tone_due = None;
         self.stop_recording_at_end();
         self.command(Command::CloseCarrierLeg);
         if let Some(target) = self.holder().cloned() {
@@ -348,6 +391,9 @@ impl Call {
         // While somebody holds the call the others have been told already.
         if matches!(self.state, State::Ringing { .. }) && !self.ring.is_empty() {
             self.command(Command::StopRinging { devices: self.ring.devices(), why: why.clone() });
+        }
+        if self.accepted_at.is_some() {
+            self.command(Command::Judge);
         }
     }
 

@@ -1,6 +1,6 @@
 //! What a call wants done, and what it reports.
 
-use model::{AgentId, DeviceId, EndReason};
+use model::{AgentId, DeviceId, EndReason, PhoneKey};
 
 use crate::event::Event;
 use crate::ring::Target;
@@ -21,6 +21,17 @@ pub enum Farewell {
     Reject,
     /// Accepted, or perhaps accepted: `terminate`.
     Terminate,
+}
+
+/// What the caller hears while no agent is heard.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Sound {
+    /// Nothing: somebody talks, or is about to.
+    Silence,
+    /// It rings again.
+    Ringback,
+    /// Wait, you are not forgotten.
+    Hold,
 }
 
 /// Why a device stops ringing.
@@ -76,6 +87,10 @@ pub enum Command {
     Speak,
     /// Report the caller's next sound: after an unclear accept it tells that Meta accepted.
     ListenToCaller,
+    /// Report the agent's next sound.
+    ListenToAgent(Target),
+    /// From now on the caller hears this whenever no bridged sound flows.
+    Play(Sound),
     /// Join the legs.
     Bridge(Target),
     /// Part the legs.
@@ -84,8 +99,10 @@ pub enum Command {
     Open(Target),
     /// Mute or unmute the agent at the bridge.
     Mute(Target, bool),
-    /// Tell the agent about mute or recording.
+    /// Tell the agent about mute, recording, a hint or the quality.
     Update(Target),
+    /// Tell the agent which key the caller pressed.
+    TellKey(Target, PhoneKey),
     /// Start the recorder.
     StartRecording,
     /// Pause the recorder.
@@ -98,6 +115,8 @@ pub enum Command {
     Dismiss(Target, EndReason),
     /// Close the leg towards Meta.
     CloseCarrierLeg,
+    /// The media is over: write down how the call was.
+    Judge,
     /// Write the CDR, settle the money, forget the call.
     CloseBooks(EndReason),
 }

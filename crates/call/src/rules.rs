@@ -21,6 +21,12 @@ pub(crate) const HANG_UP_NEWS_WAIT: Duration = Duration::from_secs(3);
 /// beside them; a closing house must be done within 10 s.
 pub(crate) const END_WAIT: Duration = Duration::from_secs(6);
 
+/// How long an accepted caller may wait for the winner's first sound without a tone: a warm leg
+/// is heard in a fraction of it, and two seconds without anything worry people.
+pub(crate) const TONE_AFTER: Duration = Duration::from_secs(1);
+/// Keys that are journalled in one call: some menus and account numbers. The rest is only told.
+pub(crate) const KEYS_MAX: u32 = 256;
+
 /// What the line and the house lay down for a call.
 #[derive(Clone, Debug)]
 pub struct Rules {
@@ -29,6 +35,8 @@ pub struct Rules {
     pub ring_time: Duration,
     /// How long a winner may take to be heard before the others ring again.
     pub claim_lease: Duration,
+    /// How long a talking agent whose media is lost may take to come back; zero ends the call.
+    pub agent_grace: Duration,
     /// Whether the call is recorded.
     pub recording: RecordingMode,
 }
@@ -38,6 +46,7 @@ impl Default for Rules {
         Self {
             ring_time: Duration::from_secs(28),
             claim_lease: Duration::from_secs(8),
+            agent_grace: Duration::from_secs(25),
             recording: RecordingMode::Off,
         }
     }
@@ -60,6 +69,10 @@ pub enum Timer {
     MediaOverdue,
     /// Meta must have told of a hang-up.
     HangUpNewsOverdue,
+    /// The winner must have been heard, or the caller gets a tone.
+    ToneDue,
+    /// The lost agent must have come back.
+    GraceEnds,
     /// Meta must have confirmed the end.
     EndOverdue,
 }

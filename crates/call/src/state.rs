@@ -32,6 +32,13 @@ pub(crate) enum State {
     Claimed(Claim),
     /// Sound flows.
     Bridged(Claim),
+    /// The agent's media is lost; the caller is kept on the line.
+    Reconnecting {
+        /// Who talked.
+        claim: Claim,
+        /// When to stop waiting for them.
+        ends: Instant,
+    },
     /// Meta is being told that it is over.
     Ending {
         /// Why.
@@ -55,6 +62,8 @@ pub enum Phase {
     Accepting,
     /// Sound flows.
     Bridged,
+    /// The agent's media is lost, the caller is kept on the line.
+    Reconnecting,
     /// Being ended.
     Ending,
     /// Over.
@@ -69,6 +78,7 @@ impl Phase {
             Self::Ringing => "ringing",
             Self::Accepting => "accepting",
             Self::Bridged => "bridged",
+            Self::Reconnecting => "reconnecting",
             Self::Ending => "ending",
             Self::Ended => "ended",
         }

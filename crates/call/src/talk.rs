@@ -30,6 +30,7 @@ impl Call {
         if self.muted != on {
             self.muted = on;
             self.event(Event::Muted { on });
+            self.unmuted_clears_hint();
             self.command(Command::Mute(target.clone(), on));
         }
         self.command(Command::Update(target));
@@ -102,7 +103,7 @@ impl Call {
             Ok(target) => target,
             Err(refusal) => return Response::Refused(refusal),
         };
-        let live = matches!(self.state, State::Bridged(_));
+        let live = matches!(self.state, State::Bridged(_) | State::Reconnecting { .. });
         if !live || self.rules.recording == RecordingMode::Off {
             return Response::Refused(Refusal::NotAllowed);
         }
@@ -147,12 +148,16 @@ impl Call {
 
     fn held_by(&self, device: DeviceId) -> Result<Target, Refusal> {
         match &self.state {
-            State::Claimed(claim) | State::Bridged(claim) if claim.target.device == device => {
+            State::Claimed(claim) | State::Bridged(claim) | State::Reconnecting { claim, .. }
+                if claim.target.device == device =>
+            {
                 Ok(claim.target.clone())
             }
-            State::Offered | State::Ringing { .. } | State::Claimed(_) | State::Bridged(_) => {
-                Err(Refusal::NotYours)
-            }
+            State::Offered
+            | State::Ringing { .. }
+            | State::Claimed(_)
+            | State::Bridged(_)
+            | State::Reconnecting { .. } => Err(Refusal::NotYours),
             State::Ending { .. } | State::Ended => Err(Refusal::Over),
         }
     }

@@ -59,7 +59,8 @@ impl fmt::Display for Problem {
 pub struct Problems(Vec<Problem>);
 
 impl Problems {
-    pub(crate) fn new(problems: Vec<Problem>) -> Self {
+    /// At least one problem; also for those that only show when a configured file is used.
+    pub fn new(problems: Vec<Problem>) -> Self {
         Self(problems)
     }
 

@@ -52,6 +52,7 @@ pub(crate) enum Command {
     Mute { leg: LegId, muted: bool },
     Tap { leg: LegId, tap: Option<Tap> },
     Watch(LegId),
+    JudgeAnew(LegId),
     Play { leg: LegId, source: Source },
     Close(LegId),
     Stats { leg: LegId, reply: oneshot::Sender<Option<LegStats>> },

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use model::{LegId, RecordingId, Track};
+use model::{LegId, RecordingId, SilentCause, Track};
 use serde::{Deserialize, Serialize};
 
 /// Something that happened to a leg.
@@ -102,40 +102,6 @@ pub enum LegDown {
     ClosedByPeer,
     /// A fault in the daemon, isolated to this leg.
     Fault,
-}
-
-/// Why nothing is heard on a call that was accepted.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum SilentCause {
-    /// Not one of our checks was answered: what we send does not leave this network.
-    EgressBlocked,
-    /// There is a path, but DTLS has not finished on it.
-    DtlsNotStarted,
-    /// All is up, and the phone sends nothing.
-    CallerSendsNothing,
-    /// The agent's browser has no path to us, or has lost it.
-    AgentIce,
-    /// The agent's browser has a path, but DTLS has not finished on it.
-    AgentDtls,
-    /// The agent is muted.
-    AgentMuted,
-    /// The agent's leg is up and unmuted, and the browser sends nothing.
-    AgentSendsNothing,
-}
-
-impl SilentCause {
-    /// A stable name for records and metrics.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::EgressBlocked => "egress_blocked",
-            Self::DtlsNotStarted => "dtls_not_started",
-            Self::CallerSendsNothing => "caller_sends_nothing",
-            Self::AgentIce => "agent_ice",
-            Self::AgentDtls => "agent_dtls",
-            Self::AgentMuted => "agent_muted",
-            Self::AgentSendsNothing => "agent_sends_nothing",
-        }
-    }
 }
 
 /// Which recording, and which of its tracks, a leg's sound goes to.

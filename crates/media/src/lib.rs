@@ -43,7 +43,7 @@ mod turn;
 pub use batch::{Inbox, Outbox};
 pub use config::MediaConfig;
 pub use error::MediaError;
-pub use event::{LegDown, LegStats, MediaEvent, SilentCause, Tap};
+pub use event::{LegDown, LegStats, MediaEvent, Tap};
 pub use far::{FarEnd, FarEnds, FarHeard, FarPart, Protection};
 pub use hand_over::HandOver;
 pub use pace::Pace;

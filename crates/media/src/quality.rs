@@ -50,6 +50,17 @@ pub struct LegQuality {
     pub silent: f32,
 }
 
+impl LegQuality {
+    /// How this second was and on which way it suffered, by the limits of a whole leg's average;
+    /// `None` when nothing is known of either way.
+    pub fn verdict(&self) -> Option<(Verdict, Network)> {
+        let ways = [(self.inbound, Network::Theirs), (self.outbound, Network::Ours)];
+        ways.into_iter()
+            .filter_map(|(hearing, network)| Some((Verdict::of_mean(hearing?.mos), network)))
+            .min_by_key(|(verdict, _)| *verdict)
+    }
+}
+
 /// How a leg was, all in all.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Verdict {
@@ -59,6 +70,18 @@ pub enum Verdict {
     Fair,
     /// Nobody would complain.
     Good,
+}
+
+impl Verdict {
+    const fn of_mean(mos: f32) -> Self {
+        if mos < MOS_BAD {
+            Self::Poor
+        } else if mos < MOS_GOOD {
+            Self::Fair
+        } else {
+            Self::Good
+        }
+    }
 }
 
 /// On which way sound suffered.
@@ -237,6 +260,13 @@ impl Meter {
         self.silent.0 += 1;
         self.silent.1 += f64::from(second.silent);
         self.latest = Some(second);
+    }
+
+    /// Forgets all seconds judged so far. The second under way counts as a whole.
+    pub(crate) fn start_over(&mut self) {
+        self.latest = None;
+        (self.inbound, self.outbound) = (Way::default(), Way::default());
+        (self.round_trips, self.silent) = Default::default();
     }
 
     /// The last full second.

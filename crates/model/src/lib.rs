@@ -8,6 +8,7 @@ mod call;
 mod id;
 mod money;
 mod party;
+mod quality;
 mod recording;
 mod text;
 mod time;
@@ -19,6 +20,9 @@ pub use id::{
 };
 pub use money::{Currency, Micros, MoneyError};
 pub use party::{Bsuid, Party, Phone};
+pub use quality::{
+    CallQuality, Hint, LegQuality, Network, NotAPhoneKey, PhoneKey, SilentCause, Verdict, Way,
+};
 pub use recording::{RecordingFormat, RecordingMode, Track};
 pub use text::SdpText;
 pub use time::Timestamp;

@@ -27,6 +27,8 @@ pub struct Heard {
     pub packets: u64,
     /// SSRCs of the authenticated packets. Only the first one is decoded.
     pub ssrcs: BTreeSet<u32>,
+    /// The longest time between two RTP packets.
+    pub longest_gap: Duration,
 }
 
 impl Heard {

@@ -149,9 +149,11 @@ impl Store {
     pub async fn set_state(&self, call: CallId, state: CallState) -> Result<(), StoreError> {
         let state = match state {
             CallState::Ending | CallState::Ended => CallState::Ending,
-            CallState::Offered | CallState::Ringing | CallState::Accepting | CallState::Bridged => {
-                state
-            }
+            CallState::Offered
+            | CallState::Ringing
+            | CallState::Accepting
+            | CallState::Bridged
+            | CallState::Reconnecting => state,
         };
         let done = sqlx::query(
             "UPDATE call SET state = CASE WHEN state = 'ended' THEN state ELSE ? END WHERE id = ?",

@@ -1,7 +1,8 @@
 //! The end of a call: its CDR, its money and the news of it, all or nothing.
 
 use model::{
-    AgentId, CallId, Disposition, EndReason, Micros, MissedReason, RecordingId, Timestamp,
+    AgentId, CallId, CallQuality, Disposition, EndReason, Micros, MissedReason, RecordingId,
+    Timestamp,
 };
 use sqlx::SqliteConnection;
 use wire::rest::CallState;
@@ -10,7 +11,7 @@ use crate::column::word;
 use crate::lists::{summary_in, workspace_of};
 use crate::money::post_in;
 use crate::outbox::queue;
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, quality};
 
 /// The event that tells others that a call ended.
 const CALL_ENDED: &str = "call_ended";
@@ -46,6 +47,8 @@ pub struct Cdr {
     pub recording: Option<RecordingId>,
     /// Meta's own count of the talked seconds, to compare with ours.
     pub meta_duration_s: Option<u32>,
+    /// How it sounded; `None` when nobody was heard.
+    pub quality: Option<CallQuality>,
 }
 
 /// What became of a close.
@@ -105,11 +108,16 @@ async fn insert(connection: &mut SqliteConnection, cdr: &Cdr) -> Result<bool, St
         Some(reason) => Some(word(reason, "cdr.missed")?),
         None => None,
     };
-    let done = sqlx::query(
+    let insert = sqlx::query(
         "INSERT INTO cdr (call, ended_at, disposition, end_side, end_cause, end_class, missed,
              claimed_by, ring_ms, claim_to_audio_ms, duration_ms, talked_s, pulses, billed,
-             recording, meta_duration_s)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+             recording, meta_duration_s, quality, network,
+             caller_verdict, caller_worse, caller_mos_milli, caller_loss_ppm, caller_jitter_ms,
+             caller_rtt_ms,
+             agent_verdict, agent_worse, agent_mos_milli, agent_loss_ppm, agent_jitter_ms,
+             agent_rtt_ms)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
+             ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (call) DO NOTHING",
     )
     .bind(cdr.call.to_string())
@@ -127,9 +135,10 @@ async fn insert(connection: &mut SqliteConnection, cdr: &Cdr) -> Result<bool, St
     .bind(cdr.pulses)
     .bind(cdr.billed.get())
     .bind(cdr.recording.map(|recording| recording.to_string()))
-    .bind(cdr.meta_duration_s)
-    .execute(connection)
-    .await
-    .map_err(StoreError::database("write a CDR"))?;
+    .bind(cdr.meta_duration_s);
+    let done = quality::bind(insert, cdr.quality.as_ref())?
+        .execute(connection)
+        .await
+        .map_err(StoreError::database("write a CDR"))?;
     Ok(done.rows_affected() > 0)
 }

@@ -54,6 +54,11 @@ impl<'r> Columns<'r> {
         self.row.try_get(name).map_err(|_| self.corrupt(name))
     }
 
+    /// A number that cannot be negative.
+    pub(crate) fn count(&self, name: &str) -> Result<u32, StoreError> {
+        u32::try_from(self.integer(name)?).map_err(|_| self.corrupt(name))
+    }
+
     pub(crate) fn flag(&self, name: &str) -> Result<bool, StoreError> {
         Ok(self.integer(name)? != 0)
     }

@@ -14,6 +14,7 @@ mod lists;
 mod money;
 mod open;
 mod outbox;
+mod quality;
 mod recordings;
 mod setup;
 mod tombstone;

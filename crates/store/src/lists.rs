@@ -9,7 +9,7 @@ use wire::{CallerView, MissedCall};
 use crate::column::Columns;
 use crate::money::ledger_in;
 use crate::recordings::recordings_in;
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, quality};
 
 /// Rows handed out at once: enough for any screen, and small beside a call's other memory.
 pub const PAGE_MAX: u32 = 200;
@@ -22,7 +22,11 @@ macro_rules! summaries {
         concat!(
             "SELECT call.id, direction, line, party, state, arrived_at, disposition, claimed_by,
                  ring_ms, claim_to_audio_ms, cdr.duration_ms, billed, missed,
-                 end_side, end_cause, end_class,
+                 end_side, end_cause, end_class, quality, network,
+                 caller_verdict, caller_worse, caller_mos_milli, caller_loss_ppm,
+                 caller_jitter_ms, caller_rtt_ms,
+                 agent_verdict, agent_worse, agent_mos_milli, agent_loss_ppm, agent_jitter_ms,
+                 agent_rtt_ms,
                  coalesce(cdr.recording, (SELECT recording.id FROM recording
                      WHERE recording.call = call.id ORDER BY started_at LIMIT 1)) AS recording
              FROM call LEFT JOIN cdr ON cdr.call = call.id ",
@@ -223,6 +227,7 @@ fn summary_of(row: &SqliteRow) -> Result<CallSummary, StoreError> {
         billed_micros: columns.integer_if_any("billed")?.map(model::Micros::new),
         missed: columns.word_if_any("missed")?,
         end: columns.end_if_any()?,
+        quality: quality::read(&columns)?,
         recording: columns.parsed_if_any("recording")?,
     })
 }

@@ -168,6 +168,7 @@ impl Inner {
         let rules = Rules {
             ring_time: self.house.ring_time,
             claim_lease: self.house.claim_lease,
+            agent_grace: self.house.agent_grace,
             recording: line.recording,
         };
         let offer = connect.sdp.and_then(|(kind, sdp)| match kind {
@@ -192,6 +193,10 @@ impl Inner {
             recording: None,
             last_recording: None,
             meta_duration_s: None,
+            look_due: None,
+            carrier_summary: None,
+            agent_summary: None,
+            quality: None,
             noted: None,
             follow_ups: Vec::new(),
             mailbox,

@@ -77,6 +77,11 @@ impl Board {
         self.agent_legs.get(&device).copied()
     }
 
+    /// Whether a claim of this device is being connected: its leg must stay as it is.
+    pub(crate) fn is_connecting(&self, device: DeviceId) -> bool {
+        self.active.get(&device).is_some_and(|active| active.bridged_at.is_none())
+    }
+
     /// Forgets a leg. A device's current leg is forgotten only if it is this one.
     pub(crate) fn remove_leg(&mut self, leg: LegId) {
         if let Some(LegOwner::Device(device)) = self.legs.remove(&leg)

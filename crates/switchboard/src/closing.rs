@@ -3,7 +3,10 @@
 use std::time::Instant;
 
 use ledger::{Rate, Settlement};
-use model::{CallId, Disposition, EndReason, Micros, MissedReason, Timestamp, TransactionId};
+use model::{
+    CallId, Disposition, EndReason, LegQuality, Micros, MissedReason, Network, Timestamp,
+    TransactionId,
+};
 use store::Cdr;
 use uuid::Uuid;
 use wire::MissedCall;
@@ -38,6 +41,7 @@ impl Owner {
             billed: settlement.as_ref().map_or(Micros::ZERO, |settled| settled.amount),
             recording: self.last_recording,
             meta_duration_s: self.meta_duration_s,
+            quality: self.quality,
         };
         self.log(&cdr);
         let missed = cdr.missed.map(|reason| MissedCall {
@@ -62,6 +66,8 @@ impl Owner {
 
     /// The one INFO line of a call. It names nobody outside.
     fn log(&self, cdr: &Cdr) {
+        let quality = cdr.quality.as_ref();
+        let mos = |leg: Option<LegQuality>| leg.map(|leg| f64::from(leg.mos_milli) / 1_000.0);
         tracing::info!(
             call = %self.id,
             line = %self.line.id,
@@ -75,6 +81,10 @@ impl Owner {
             duration_ms = cdr.duration_ms,
             pulses = cdr.pulses,
             billed_micros = cdr.billed.get(),
+            quality = quality.map(|quality| quality.verdict.as_str()),
+            network = quality.and_then(|quality| quality.network).map(Network::as_str),
+            caller_mos = quality.and_then(|quality| mos(quality.caller)),
+            agent_mos = quality.and_then(|quality| mos(quality.agent)),
             recording = cdr.recording.as_ref().map(tracing::field::display),
             "call ended"
         );

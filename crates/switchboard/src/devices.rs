@@ -34,13 +34,12 @@ impl Switchboard {
 
     /// A device's session is gone for good.
     pub async fn device_left(&self, device: DeviceId) {
-        let (agent, leg) = {
-            let mut board = self.inner.board.lock();
-            (board.roster.leave(device), board.remove_agent_leg(device))
-        };
+        let leg = self.inner.board.lock().remove_agent_leg(device);
         if let Some(leg) = leg {
-            self.inner.doors.plane.close(leg).await;
+            // While the roster still knows whose call it carries.
+            self.inner.finish_agent_leg(device, leg).await;
         }
+        let agent = self.inner.board.lock().roster.leave(device);
         self.inner.calls.device_gone(device, None);
         if let Some(agent) = agent {
             self.inner.presence_changed(&agent);
@@ -61,10 +60,15 @@ impl Switchboard {
     /// leg is up, which it is told.
     ///
     /// # Errors
-    /// When the offer cannot be answered, or the device is talking.
+    /// When the offer cannot be answered, or the device's claim is being connected.
     pub async fn go_ready(&self, device: DeviceId, offer: SdpText) -> Result<SdpText, Refusal> {
-        if self.inner.board.lock().active.contains_key(&device) {
+        if self.inner.board.lock().is_connecting(device) {
             return Err(Refusal::on_call());
+        }
+        let is_talking = self.inner.board.lock().active.contains_key(&device);
+        if is_talking {
+            // A page does that when its media failed; the call goes on with the new leg.
+            self.inner.agent_leg_lost(device, "the device sets up its media anew").await;
         }
         let opened = match self.inner.doors.plane.open_agent_leg(&offer).await {
             Ok(opened) => opened,
@@ -87,7 +91,7 @@ impl Switchboard {
         opened: OpenedLeg,
     ) -> (Option<LegId>, Result<SdpText, Refusal>) {
         let mut board = self.inner.board.lock();
-        if board.active.contains_key(&device) {
+        if board.is_connecting(device) {
             return (Some(opened.leg), Err(Refusal::on_call()));
         }
         if !board.roster.want_calls(device, true) {
@@ -205,11 +209,18 @@ impl crate::switchboard::Inner {
             (board.roster.agent_of(device).cloned(), board.remove_agent_leg(device))
         };
         let Some(leg) = leg else { return };
-        self.doors.plane.close(leg).await;
+        self.finish_agent_leg(device, leg).await;
         self.tell(device, ServerEvent::MediaState { up: false, reason: Some(why.to_owned()) });
         self.calls.post_all(|| Input::AgentLegFailed { device, why });
         if let Some(agent) = agent {
             self.presence_changed(&agent);
+        }
+    }
+
+    /// Closes a device's leg; the call it carries, if any, learns how it was.
+    async fn finish_agent_leg(&self, device: DeviceId, leg: LegId) {
+        if let Some(summary) = self.doors.plane.finish(leg).await {
+            self.tell_call_of(device, Message::AgentLegOver(device, summary));
         }
     }
 

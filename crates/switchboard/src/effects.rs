@@ -2,14 +2,15 @@
 
 use std::time::Instant;
 
-use call::{Command, Farewell, Input, Recording, StopWhy, Target};
+use call::{Command, Farewell, Input, Recording, Sound, StopWhy, Target};
 use model::{DeviceId, Direction, EndReason, LegId, Timestamp};
 use wire::agent::{RingEnd, ServerEvent};
-use wire::{ActiveCall, RecordingState, RingingCall};
+use wire::{ActiveCall, QualityNow, RecordingState, RingingCall};
 
 use crate::board::LegOwner;
 use crate::meta::Verb;
 use crate::owner::{ClaimTiming, Owner};
+use crate::quality::LOOK_EVERY;
 use crate::switchboard::Inner;
 
 impl Owner {
@@ -33,6 +34,13 @@ impl Owner {
                     self.inner.doors.plane.watch(leg).await;
                 }
             }
+            Command::ListenToAgent(target) => {
+                let leg = self.inner.board.lock().agent_leg(target.device);
+                if let Some(leg) = leg {
+                    self.inner.doors.plane.watch(leg).await;
+                }
+            }
+            Command::Play(sound) => self.play(sound).await,
             Command::Bridge(target) => self.bridge(&target).await,
             Command::Unbridge(target) => self.unbridge(&target).await,
             Command::Open(target) => self.open(&target),
@@ -43,12 +51,16 @@ impl Owner {
                 }
             }
             Command::Update(target) => self.update(&target),
+            Command::TellKey(target, key) => {
+                self.inner.tell(target.device, ServerEvent::Key { call: self.id, key });
+            }
             Command::StartRecording => self.start_recording().await,
             Command::PauseRecording => self.pause_recording().await,
             Command::ResumeRecording => self.resume_recording().await,
             Command::StopRecording => self.stop_recording().await,
             Command::Dismiss(target, reason) => self.dismiss(&target, reason).await,
             Command::CloseCarrierLeg => self.close_carrier_leg().await,
+            Command::Judge => self.judge().await,
             Command::CloseBooks(reason) => self.close_books(reason),
         }
     }
@@ -88,6 +100,11 @@ impl Owner {
         }
     }
 
+    fn quality_now(&self) -> Option<QualityNow> {
+        let (verdict, network) = self.call.indicator()?;
+        Some(QualityNow { verdict, network })
+    }
+
     fn stop_ringing(&self, devices: &[DeviceId], why: &StopWhy) {
         for device in devices {
             self.inner.unring(self.id, *device);
@@ -125,6 +142,8 @@ impl Owner {
             muted: self.call.muted(),
             recording_mode: self.line.recording,
             recording: recording_state(self.call.recording()),
+            hint: self.call.hint(),
+            quality: self.quality_now(),
         }
     }
 
@@ -137,6 +156,8 @@ impl Owner {
             board.agent_leg(target.device)
         };
         if let Some(leg) = leg {
+            // The warm leg may have carried other calls.
+            self.inner.doors.plane.judge_anew(leg).await;
             self.inner.doors.plane.watch(leg).await;
         }
         let why = RingEnd::ClaimedHere;
@@ -171,7 +192,16 @@ impl Owner {
         self.tap_all(self.recording).await;
     }
 
-    async fn unbridge(&self, target: &Target) {
+    /// What the caller hears while no bridged sound flows.
+    async fn play(&self, sound: Sound) {
+        if let Some(leg) = self.carrier_leg {
+            let source = self.inner.house.sounds.source(&self.line.id, sound);
+            self.inner.doors.plane.play(leg, source).await;
+        }
+    }
+
+    async fn unbridge(&mut self, target: &Target) {
+        self.look_due = None;
         let agent_leg = self.inner.board.lock().agent_leg(target.device);
         if let Some(leg) = agent_leg {
             self.inner.doors.plane.tap(leg, None).await;
@@ -182,6 +212,7 @@ impl Owner {
     }
 
     fn open(&mut self, target: &Target) {
+        self.look_due = Some(Instant::now() + LOOK_EVERY);
         self.bridged_at.get_or_insert_with(Timestamp::now);
         let active = self.active_view();
         self.inner.board.lock().active.insert(target.device, active.clone());
@@ -191,13 +222,19 @@ impl Owner {
     fn update(&self, target: &Target) {
         let active = self.active_view();
         self.inner.board.lock().active.insert(target.device, active.clone());
-        let (muted, recording) = (active.muted, active.recording);
-        self.inner.tell(target.device, ServerEvent::CallUpdate { call: self.id, muted, recording });
+        let ActiveCall { muted, recording, hint, quality, .. } = active;
+        let update = ServerEvent::CallUpdate { call: self.id, muted, recording, hint, quality };
+        self.inner.tell(target.device, update);
     }
 
-    async fn dismiss(&self, target: &Target, reason: EndReason) {
+    async fn dismiss(&mut self, target: &Target, reason: EndReason) {
+        self.look_due = None;
         let leg = self.inner.board.lock().agent_leg(target.device);
         if let Some(leg) = leg {
+            let summary = self.inner.doors.plane.summary(leg).await;
+            if let Some(summary) = summary.filter(|_| self.call.was_bridged()) {
+                self.keep_agent_summary(summary);
+            }
             self.inner.quieten(leg).await;
         }
         self.let_go(target).await;
@@ -225,7 +262,7 @@ impl Owner {
     async fn close_carrier_leg(&mut self) {
         if let Some(leg) = self.carrier_leg {
             self.inner.board.lock().remove_leg(leg);
-            self.inner.doors.plane.close(leg).await;
+            self.carrier_summary = self.inner.doors.plane.finish(leg).await;
         }
     }
 }

@@ -8,6 +8,7 @@ use model::{LineId, RecordingFormat};
 use store::{LineRow, Workspace};
 
 use crate::bell::Bell;
+use crate::sounds::Sounds;
 
 /// The doors that effects go through.
 #[derive(Clone)]
@@ -38,12 +39,16 @@ pub struct House {
     pub ring_time: Duration,
     /// How long a winner may take to be heard.
     pub claim_lease: Duration,
+    /// How long a talking agent whose media is lost may take to come back; zero ends the call.
+    pub agent_grace: Duration,
     /// From which age a connect is not answered any more.
     pub connect_age_max: Duration,
     /// The most calls at once.
     pub live_calls_max: usize,
     /// The container of new recordings.
     pub recording_format: RecordingFormat,
+    /// What callers hear while no agent does.
+    pub sounds: Sounds,
 }
 
 /// Why a webhook could not be taken in. It must be answered with 503, so that Meta sends it again.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use call::Input;
 use media::{LegDown, MediaEvent};
-use model::LegId;
+use model::{LegId, PhoneKey};
 use tokio::sync::mpsc;
 
 use crate::board::LegOwner;
@@ -20,12 +20,12 @@ pub(crate) async fn listen(inner: Arc<Inner>, mut events: mpsc::Receiver<MediaEv
             MediaEvent::FirstRtp { leg, .. } => first_rtp(&inner, leg),
             // No step of a call waits for the end of a clip.
             MediaEvent::PlayEnded { leg } => tracing::trace!(%leg, "a clip was played"),
-            // Which key it was may be part of a card number.
-            MediaEvent::Dtmf { leg, .. } => tracing::trace!(%leg, "a key was pressed"),
+            MediaEvent::Dtmf { leg, digit, .. } => key_pressed(&inner, leg, digit),
             MediaEvent::SilentCall { leg, cause } => {
-                tracing::info!(%leg, cause = cause.as_str(), "an accepted call is silent");
+                inner.counts.silent(cause);
+                tell_call(&inner, leg, Input::SilentCall { cause });
             }
-            MediaEvent::CallerSilent { leg } => tracing::debug!(%leg, "the caller is silent"),
+            MediaEvent::CallerSilent { leg } => tell_call(&inner, leg, Input::CallerSilent),
             MediaEvent::Forwarded { from, to, at } => {
                 let owner = inner.board.lock().owner_of(from);
                 let message = Message::Forwarded { from, to, at };
@@ -67,6 +67,24 @@ async fn leg_down(inner: &Inner, leg: LegId, why: LegDown) {
             inner.calls.post(call, Message::Input(input));
         }
         None => {}
+    }
+}
+
+/// Agents' keys are for the caller's side, which gets them with the sound.
+fn key_pressed(inner: &Inner, leg: LegId, digit: char) {
+    // Which key it was may be part of a card number, so nothing of it is logged.
+    match PhoneKey::try_from(digit) {
+        Ok(key) => tell_call(inner, leg, Input::Key { key }),
+        Err(error) => tracing::debug!(%leg, %error, "a key press was ignored"),
+    }
+}
+
+/// Sends what was noticed on a WhatsApp leg to its call.
+fn tell_call(inner: &Inner, leg: LegId, input: Input) {
+    let owner = inner.board.lock().owner_of(leg);
+    match owner {
+        Some(LegOwner::Call(call)) => inner.calls.post(call, Message::Input(input)),
+        Some(LegOwner::Device(_)) | None => {}
     }
 }
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use call::{Call, Input, Output, Phase, Response, Target};
-use model::{CallId, LegId, RecordingId, SdpText, Timestamp, Wacid};
+use media::LegSummary;
+use model::{CallId, CallQuality, DeviceId, LegId, RecordingId, SdpText, Timestamp, Wacid};
 use store::{LineRow, NewEvent};
 use tokio::sync::{mpsc, oneshot};
 use wire::CallerView;
@@ -22,6 +23,8 @@ pub(crate) enum Message {
     Ask(Input, oneshot::Sender<Response>),
     /// A device claims; its frame was read at this moment.
     Claim(Target, Instant, oneshot::Sender<Result<(), Refusal>>),
+    /// A device's media leg is no more; this is how it was.
+    AgentLegOver(DeviceId, LegSummary),
     /// The first packet went from one leg to the other.
     Forwarded {
         /// The leg that was heard.
@@ -93,6 +96,11 @@ pub(crate) struct Owner {
     pub(crate) recording: Option<RecordingId>,
     pub(crate) last_recording: Option<RecordingId>,
     pub(crate) meta_duration_s: Option<u32>,
+    /// When to look at the running call's quality again.
+    pub(crate) look_due: Option<Instant>,
+    pub(crate) carrier_summary: Option<LegSummary>,
+    pub(crate) agent_summary: Option<LegSummary>,
+    pub(crate) quality: Option<CallQuality>,
     /// The state that the store was told last.
     pub(crate) noted: Option<CallState>,
     /// Inputs that effects give back at once.
@@ -106,7 +114,9 @@ impl Owner {
     pub(crate) async fn run(&mut self, first: Input, queue: &mut mpsc::Receiver<Message>) {
         self.take(first).await;
         while self.call.phase() != Phase::Ended {
-            let due = self.call.poll_timeout().map(|(due, _)| tokio::time::Instant::from_std(due));
+            let due = self.call.poll_timeout().map(|(due, _)| due);
+            let due = due.into_iter().chain(self.look_due).min();
+            let due = due.map(tokio::time::Instant::from_std);
             let message = tokio::select! {
                 biased;
                 message = queue.recv() => message,
@@ -114,10 +124,7 @@ impl Owner {
             };
             match message {
                 Some(message) => self.message(message).await,
-                None => {
-                    self.call.handle_timeout(Instant::now());
-                    self.drain().await;
-                }
+                None => self.time_passed(Instant::now()).await,
             }
         }
         self.inner.calls.remove(self.id);
@@ -125,6 +132,14 @@ impl Owner {
         while let Some(message) = queue.recv().await {
             self.message(message).await;
         }
+    }
+
+    async fn time_passed(&mut self, now: Instant) {
+        if self.look_due.is_some_and(|due| due <= now) {
+            self.look().await;
+        }
+        self.call.handle_timeout(now);
+        self.drain().await;
     }
 
     async fn message(&mut self, message: Message) {
@@ -141,6 +156,13 @@ impl Owner {
                 self.drain().await;
             }
             Message::Forwarded { from, to, at } => self.forwarded(from, to, at),
+            Message::AgentLegOver(device, summary) => {
+                let is_talking = self.call.phase() == Phase::Bridged
+                    && self.call.holder().is_some_and(|target| target.device == device);
+                if is_talking {
+                    self.keep_agent_summary(summary);
+                }
+            }
             Message::Terminated { duration_s, media_failed } => {
                 self.meta_duration_s = self.meta_duration_s.or(duration_s);
                 self.take(Input::CarrierTerminated { media_failed }).await;
@@ -190,7 +212,7 @@ impl Owner {
         }
     }
 
-    async fn take(&mut self, input: Input) {
+    pub(crate) async fn take(&mut self, input: Input) {
         self.call.handle(input, Instant::now());
         self.drain().await;
     }
@@ -213,7 +235,7 @@ impl Owner {
         }
     }
 
-    async fn journal(&mut self, event: &call::Event) {
+    pub(crate) async fn journal(&mut self, event: &call::Event) {
         if let call::Event::Ignored { input, phase } = event {
             tracing::debug!(call = %self.id, input, phase, "an input had no meaning and was ignored");
             return;
@@ -247,6 +269,7 @@ const fn state_of(phase: Phase) -> CallState {
         Phase::Ringing => CallState::Ringing,
         Phase::Accepting => CallState::Accepting,
         Phase::Bridged => CallState::Bridged,
+        Phase::Reconnecting => CallState::Reconnecting,
         Phase::Ending => CallState::Ending,
         Phase::Ended => CallState::Ended,
     }

@@ -111,6 +111,8 @@ impl Inner {
             billed: settlement.as_ref().map_or(Micros::ZERO, |settled| settled.amount),
             recording: proof.recording,
             meta_duration_s: None,
+            // It was with the task that died.
+            quality: None,
         };
         tracing::info!(call = %left.id, line = %left.line, ?cause, duration_ms = cdr.duration_ms, "call ended");
         let transactions = settlement.map(|settled| settled.transaction).into_iter().collect();
@@ -123,9 +125,11 @@ impl Inner {
         let (line, wacid) = (left.line.clone(), left.wacid.clone());
         let never_accepted = match left.state {
             CallState::Offered | CallState::Ringing => left.accepted_at.is_none(),
-            CallState::Accepting | CallState::Bridged | CallState::Ending | CallState::Ended => {
-                false
-            }
+            CallState::Accepting
+            | CallState::Bridged
+            | CallState::Reconnecting
+            | CallState::Ending
+            | CallState::Ended => false,
         };
         self.tasks.spawn(async move {
             let _ = if never_accepted {

@@ -15,6 +15,7 @@ use wire::BalanceView;
 
 use crate::board::Board;
 use crate::books::Books;
+use crate::counts::Counts;
 use crate::house::{Doors, House};
 use crate::refusal::Refusal;
 use crate::registry::Registry;
@@ -38,6 +39,7 @@ pub(crate) struct Inner {
     pub(crate) board: Mutex<Board>,
     pub(crate) calls: Registry,
     pub(crate) books: Books,
+    pub(crate) counts: Counts,
     /// Everything that must be over before the house closes.
     pub(crate) tasks: TaskTracker,
     pub(crate) draining: AtomicBool,
@@ -53,11 +55,17 @@ impl Switchboard {
             board: Mutex::new(Board::default()),
             calls: Registry::default(),
             books,
+            counts: Counts::new(),
             tasks: TaskTracker::new(),
             draining: AtomicBool::new(false),
         });
         tokio::spawn(media_events::listen(inner.clone(), media_events));
         Self { inner }
+    }
+
+    /// Adds what is counted about calls to what operators see.
+    pub fn register_metrics(&self, registry: &mut prometheus_client::registry::Registry) {
+        self.inner.counts.register(registry);
     }
 
     /// Ends a call on an operator's word.

@@ -5,9 +5,10 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use media::MediaEvent;
 use model::{
-    AgentId, CallId, Cause, Currency, DeviceId, LineId, Micros, Presence, RecordingFormat,
-    RecordingMode, Timestamp, Wacid, WorkspaceId,
+    AgentId, CallId, Cause, Currency, DeviceId, Hint, LegId, LineId, Micros, Presence,
+    RecordingFormat, RecordingMode, SilentCause, Timestamp, Wacid, WorkspaceId,
 };
 use parking_lot::Mutex;
 use store::{LineRow, Store, Workspace};
@@ -17,7 +18,8 @@ use uuid::Uuid;
 use wire::agent::{ErrorCode, ServerEvent};
 use wire::rest::{CallDetail, CallState};
 
-use crate::{Bell, Doors, House, Switchboard};
+use crate::board::LegOwner;
+use crate::{Bell, Doors, House, Sounds, Switchboard};
 
 /// Longest wait for anything; reached only when a test fails.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -126,9 +128,11 @@ impl Trial {
             any_line: false,
             ring_time: Duration::from_secs(28),
             claim_lease: Duration::from_secs(8),
+            agent_grace: Duration::from_secs(25),
             connect_age_max: Duration::from_secs(90),
             live_calls_max: 10,
             recording_format: RecordingFormat::OggOpus,
+            sounds: Sounds::built_in().unwrap(),
         };
         let house = Switchboard::start(house, doors, media.events);
         Self { house, ears, store, workspace: id, _folder: folder }
@@ -277,4 +281,52 @@ async fn b13_a_line_that_is_not_ours_leaves_no_trace() {
     }
     assert_eq!(trial.house.live_calls(), 0);
     assert_eq!(trial.store.unfinished_calls().await.unwrap(), []);
+}
+
+/// A WhatsApp leg of the call as the media plane would report about it.
+async fn noticed(trial: &Trial, call: CallId, what: impl FnOnce(LegId) -> MediaEvent) {
+    let leg = LegId(u64::MAX);
+    trial.house.inner.board.lock().add_leg(leg, LegOwner::Call(call));
+    let (events, queue) = tokio::sync::mpsc::channel(1);
+    let listening = tokio::spawn(crate::media_events::listen(trial.house.inner.clone(), queue));
+    events.send(what(leg)).await.unwrap();
+    drop(events);
+    listening.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_key_reaches_the_desk_of_the_agent_who_has_the_call_and_nobody_else() {
+    let (_meta, url) = silent_meta();
+    let trial = Trial::open(url).await;
+    let (ana, ben) = (trial.device("ana").await, trial.device("ben").await);
+    let call = trial.ringing("one").await;
+    trial.house.claim(ana, call, Instant::now()).await.unwrap();
+    noticed(&trial, call, |leg| MediaEvent::Dtmf { leg, digit: '5', duration_ms: 80 }).await;
+    trial.until("the key", || trial.heard(|e| matches!(e, ServerEvent::Key { .. }))).await;
+    let told = trial.ears.told.lock();
+    assert!(!told.iter().any(|(to, e)| *to == ben && matches!(e, ServerEvent::Key { .. })));
+}
+
+#[tokio::test]
+async fn a_silent_call_is_journalled_counted_and_shown_to_who_can_mend_it() {
+    let (_meta, url) = silent_meta();
+    let trial = Trial::open(url).await;
+    let ana = trial.device("ana").await;
+    let call = trial.ringing("one").await;
+    trial.house.claim(ana, call, Instant::now()).await.unwrap();
+    let cause = SilentCause::AgentIce;
+    noticed(&trial, call, |leg| MediaEvent::SilentCall { leg, cause }).await;
+    let shown =
+        |e: &ServerEvent| matches!(e, ServerEvent::CallUpdate { hint: Some(Hint::NoPath), .. });
+    trial.until("the hint", || trial.heard(shown)).await;
+    assert_eq!(trial.house.snapshot(ana).await.active.unwrap().hint, Some(Hint::NoPath));
+    trial.house.end_call(call).await.ok();
+    let closed = trial.closed(call).await;
+    let journalled = closed.timeline.iter().find(|event| event.event == "silent_call");
+    assert_eq!(journalled.unwrap().detail, serde_json::json!({ "cause": "agent_ice" }));
+    let mut registry = prometheus_client::registry::Registry::default();
+    trial.house.register_metrics(&mut registry);
+    let mut text = String::new();
+    prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
+    assert!(text.contains("silent_calls_total{cause=\"agent_ice\"} 1"), "{text}");
 }

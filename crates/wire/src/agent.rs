@@ -6,12 +6,14 @@
 //! gives the last number it saw. Heartbeat: the client sends `ping` at least every
 //! `heartbeat_ms`; a socket silent for two and a half heartbeats is closed.
 
-use model::{AgentId, CallId, DeviceId, EndReason, Presence, SdpText, SessionId, Timestamp};
+use model::{
+    AgentId, CallId, DeviceId, EndReason, Hint, PhoneKey, Presence, SdpText, SessionId, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::view::{
-    ActiveCall, BalanceView, MissedCall, PresenceReason, RecordingState, RingingCall,
+    ActiveCall, BalanceView, MissedCall, PresenceReason, QualityNow, RecordingState, RingingCall,
 };
 
 /// The protocol version in every frame.
@@ -245,7 +247,7 @@ pub enum ServerEvent {
         /// The call with `bridged_at` set.
         active: ActiveCall,
     },
-    /// Mute or recording of the active call changed.
+    /// Mute, recording, hint or quality of the active call changed; all four as they are now.
     CallUpdate {
         /// The call.
         call: CallId,
@@ -253,6 +255,19 @@ pub enum ServerEvent {
         muted: bool,
         /// What the recorder does now.
         recording: RecordingState,
+        /// What the agent should know about the sound.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hint: Option<Hint>,
+        /// How the call sounds now; changes are told at most every few seconds.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        quality: Option<QualityNow>,
+    },
+    /// The caller pressed a key of their phone.
+    Key {
+        /// The call.
+        call: CallId,
+        /// Which: `0` to `9`, `*`, `#`, `A` to `D`.
+        key: PhoneKey,
     },
     /// The active call ended.
     CallEnd {

@@ -10,5 +10,6 @@ pub mod rest;
 mod view;
 
 pub use view::{
-    ActiveCall, BalanceView, CallerView, MissedCall, PresenceReason, RecordingState, RingingCall,
+    ActiveCall, BalanceView, CallerView, MissedCall, PresenceReason, QualityNow, RecordingState,
+    RingingCall,
 };

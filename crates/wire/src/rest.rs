@@ -1,8 +1,8 @@
 //! The documents of the REST API, `/v1`. Errors are `application/problem+json` (RFC 9457).
 
 use model::{
-    AgentId, CallId, Currency, Direction, Disposition, EndReason, LineId, Micros, MissedReason,
-    Presence, RecordingFormat, RecordingId, Timestamp,
+    AgentId, CallId, CallQuality, Currency, Direction, Disposition, EndReason, LineId, Micros,
+    MissedReason, Presence, RecordingFormat, RecordingId, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -62,6 +62,9 @@ pub struct CallSummary {
     /// Who ended it and why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<EndReason>,
+    /// How it sounded, once ended; absent when nobody was heard.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quality: Option<CallQuality>,
     /// Its recording.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recording: Option<RecordingId>,
@@ -79,6 +82,8 @@ pub enum CallState {
     Accepting,
     /// Sound flows.
     Bridged,
+    /// The agent's media is lost; the caller is kept on the line.
+    Reconnecting,
     /// Being ended at Meta.
     Ending,
     /// Over.

@@ -1,7 +1,8 @@
 //! Parts that the WebSocket frames and the REST documents share.
 
 use model::{
-    CallId, Currency, Direction, LineId, Micros, MissedReason, Phone, RecordingMode, Timestamp,
+    CallId, Currency, Direction, Hint, LineId, Micros, MissedReason, Network, Phone, RecordingMode,
+    Timestamp, Verdict,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -86,6 +87,22 @@ pub struct ActiveCall {
     pub recording_mode: RecordingMode,
     /// What the recorder does now.
     pub recording: RecordingState,
+    /// What the agent should know about the sound.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<Hint>,
+    /// How the call sounds now; absent in its first seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quality: Option<QualityNow>,
+}
+
+/// How a running call sounds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct QualityNow {
+    /// That of the worse leg.
+    pub verdict: Verdict,
+    /// Whose network makes it so; absent when it is good.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<Network>,
 }
 
 /// A call nobody took, for follow-up.

@@ -13,7 +13,7 @@ use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use sha2::Sha256;
 use store::{LineRow, Store, Workspace};
-use switchboard::{Doors, Switchboard};
+use switchboard::{Doors, Sounds, Switchboard};
 use tempfile::TempDir;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
@@ -83,9 +83,11 @@ impl House {
             any_line: false,
             ring_time: Duration::from_secs(28),
             claim_lease: Duration::from_secs(5),
+            agent_grace: Duration::from_secs(25),
             connect_age_max: Duration::from_secs(90),
             live_calls_max: 10,
             recording_format: RecordingFormat::OggOpus,
+            sounds: Sounds::built_in().expect("clips"),
         };
         let media = media::start(media_config()).expect("a media plane");
         let recorder_config = recording::RecorderConfig { folder: vault.clone() };

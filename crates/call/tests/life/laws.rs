@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use call::{Command, Input, Outcome, Phase, Response, Rules};
-use model::{Cause, DeviceId, RecordingMode};
+use model::{Cause, DeviceId, PhoneKey, RecordingMode, SilentCause, Verdict};
 use proptest::prelude::*;
 
 use crate::stage::{Stage, target};
@@ -33,6 +33,11 @@ fn any_input() -> impl Strategy<Value = Input> {
         1 => any::<bool>().prop_map(|confirmed| Input::FarewellAnswered { confirmed }),
         1 => Just(Input::End { cause: Cause::OperatorEnded }),
         1 => Just(Input::RecordingFailed),
+        1 => Just(Input::CallerSilent),
+        1 => Just(Input::SilentCall { cause: SilentCause::AgentSendsNothing }),
+        1 => Just(Input::SilentCall { cause: SilentCause::AgentMuted }),
+        1 => Just(Input::Key { key: PhoneKey::try_from('5').expect("a key") }),
+        1 => Just(Input::QualityNow { verdict: Verdict::Fair, network: None }),
     ]
 }
 

@@ -1,6 +1,9 @@
 //! How a call goes, input by input, without a clock.
 
+mod caller_hears;
 mod ends;
+mod hints;
 mod laws;
+mod quality;
 mod races;
 mod stage;

@@ -1,5 +1,7 @@
 //! `[[lines]]`: the business numbers.
 
+use std::path::PathBuf;
+
 use model::{LineId, RecordingMode};
 
 use crate::problem::Place;
@@ -16,12 +18,34 @@ pub struct Line {
     pub inbound: bool,
     /// Whether its calls are recorded.
     pub recording: RecordingMode,
+    /// The ringing tone when a call rings again after it was accepted.
+    pub ringback: Ringback,
+    /// A WAV or Ogg Opus file that callers hear while a lost agent is waited for; built-in music
+    /// when none is given. Whether it can be played is found out at the start.
+    pub hold_music: Option<PathBuf>,
+}
+
+/// The ringing tone of a part of the world.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Ringback {
+    /// 425 Hz, 1 s on and 4 s off.
+    #[default]
+    Europe,
+    /// 440 and 480 Hz, 2 s on and 4 s off.
+    NorthAmerica,
 }
 
 impl Line {
     /// A line nobody configured: it takes calls and records nothing.
     pub(crate) fn unconfigured(id: LineId) -> Self {
-        Self { name: id.to_string(), id, inbound: true, recording: RecordingMode::Off }
+        Self {
+            name: id.to_string(),
+            id,
+            inbound: true,
+            recording: RecordingMode::Off,
+            ringback: Ringback::default(),
+            hold_music: None,
+        }
     }
 
     pub(crate) fn read(section: &mut Section<'_, '_>) -> Self {
@@ -50,8 +74,23 @@ impl Line {
                     ("always", RecordingMode::Always),
                 ],
             ),
+            ringback: section.choice(
+                "ringback",
+                &[("europe", Ringback::Europe), ("north_america", Ringback::NorthAmerica)],
+            ),
+            hold_music: section.optional(
+                "hold_music",
+                "the path of a file that ends in .wav, .ogg or .opus",
+                sound_file,
+            ),
         }
     }
+}
+
+fn sound_file(text: &str) -> Option<PathBuf> {
+    let path = super::path(text)?;
+    let kind = path.extension()?.to_str()?.to_ascii_lowercase();
+    matches!(kind.as_str(), "wav" | "ogg" | "opus").then_some(path)
 }
 
 /// Stands in for a wrong id until all problems are known; such a configuration is never used.

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use model::LineId;
 
 pub use agents::Agents;
-pub use line::Line;
+pub use line::{Line, Ringback};
 pub use log::{Log, LogFormat, LogLevel};
 pub use media::{Media, PortRange};
 pub use recording::Recording;

@@ -34,6 +34,8 @@ const call: CallView = {
   muted: false,
   recordingMode: 'on_demand',
   recording: 'off',
+  quality: { verdict: 'good' },
+  keys: '',
 };
 const desk: DeskState = {
   ...emptyState,
@@ -71,6 +73,13 @@ const scenes: Record<string, DeskState> = {
     notices: [{ id: 1, text: 'Answered elsewhere: Ben took the call from Kofi Mensah.' }],
   },
   open: { ...ready, presence: 'busy', call, connection: 'reconnecting' },
+  poor: {
+    ...ready,
+    presence: 'busy',
+    call: { ...call, quality: { verdict: 'poor', network: 'agent' }, hint: 'no_path', keys: '407112#' },
+  },
+  silent: { ...ready, presence: 'busy', call: { ...call, quality: { verdict: 'fair', network: 'caller' }, hint: 'caller_silent' } },
+  unheard: { ...ready, presence: 'busy', call: { ...call, open: false, hint: 'no_sound' } },
   always: { ...ready, presence: 'busy', call: { ...call, recordingMode: 'always', recording: 'on' } },
 };
 

@@ -1,9 +1,11 @@
 import type {
   Balance,
+  Hint,
   MediaState,
   MissedCall,
   Presence,
   PresenceReason,
+  QualityNow,
   RecordingMode,
   RecordingState,
 } from '@ringdown/sdk';
@@ -53,6 +55,10 @@ export interface CallView {
   muted: boolean;
   recordingMode: RecordingMode;
   recording: RecordingState;
+  hint?: Hint;
+  quality?: QualityNow;
+  /** The last keys that the caller pressed; empty before the first. */
+  keys: string;
 }
 
 export interface Notice {

@@ -27,6 +27,9 @@ export function callView(call: Call): CallView {
     muted: call.muted,
     recordingMode: call.recordingMode,
     recording: call.recording,
+    ...(call.hint ? { hint: call.hint } : {}),
+    ...(call.quality ? { quality: call.quality } : {}),
+    keys: call.keys,
   };
 }
 

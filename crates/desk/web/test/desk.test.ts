@@ -86,6 +86,7 @@ const talking: NonNullable<DeskState['call']> = {
   muted: true,
   recordingMode: 'off',
   recording: 'off',
+  keys: '',
 };
 
 describe('the shown call', () => {

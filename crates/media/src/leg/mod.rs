@@ -217,6 +217,11 @@ impl Leg {
         self.meter.latest()
     }
 
+    /// What is summed up starts here.
+    pub(crate) fn judge_anew(&mut self) {
+        self.meter.start_over();
+    }
+
     /// Everything until now.
     pub(crate) fn summary(&self) -> LegSummary {
         self.meter.summary()

@@ -3,9 +3,11 @@
 
 use std::time::{Duration, Instant};
 
+use model::SilentCause;
+
 use super::Leg;
 use crate::dtmf::Key;
-use crate::event::{MediaEvent, SilentCause};
+use crate::event::MediaEvent;
 use crate::reception::Reception;
 use crate::rtp;
 use crate::turn::Turn;

@@ -141,6 +141,12 @@ impl MediaPlane {
         self.desk.tell_of(leg, Command::Watch(leg)).await;
     }
 
+    /// Forgets how the leg was so far, so that [`Self::summary`] is about what follows: an agent's
+    /// leg outlives its calls.
+    pub async fn judge_anew(&self, leg: LegId) {
+        self.desk.tell_of(leg, Command::JudgeAnew(leg)).await;
+    }
+
     /// Ends and forgets a leg: RTCP BYE and close_notify as far as they can be sent, and its
     /// socket is freed. No event follows.
     pub async fn close(&self, leg: LegId) {

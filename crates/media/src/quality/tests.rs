@@ -118,3 +118,26 @@ fn the_summary_is_the_mean_of_the_seconds() {
     assert!((summary.outbound.unwrap().loss - 0.25).abs() < 1e-6);
     assert_eq!(summary.round_trip, Some(Duration::from_millis(80)));
 }
+
+#[test]
+fn a_second_is_judged_by_its_worse_way() {
+    let second =
+        |reports: &[u8], received| watched(&[(50, received, 0)], reports).latest().unwrap();
+    assert_eq!(second(&[0], 50).verdict(), Some((Verdict::Good, Network::Theirs)));
+    assert_eq!(second(&[0], 30).verdict(), Some((Verdict::Poor, Network::Theirs)));
+    assert_eq!(second(&[100], 50).verdict(), Some((Verdict::Poor, Network::Ours)));
+    assert_eq!(LegQuality::default().verdict(), None);
+}
+
+#[test]
+fn a_leg_that_is_judged_anew_forgets_its_earlier_calls() {
+    let mut meter = watched(&[(50, 20, 0); 5], &[128; 5]);
+    assert_eq!(meter.summary().verdict, Some(Verdict::Poor));
+    meter.start_over();
+    assert_eq!(meter.summary(), LegSummary::default());
+    assert!(meter.latest().is_none());
+    let tally = Tally { expected: 300, received: 150, ..Tally::default() };
+    meter.look(meter.next_look().unwrap(), tally, Duration::ZERO);
+    let summary = meter.summary();
+    assert_eq!((summary.seconds, summary.verdict), (1, Some(Verdict::Good)), "50 of 50 since then");
+}

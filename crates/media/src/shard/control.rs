@@ -44,6 +44,11 @@ impl Shard {
                     leg.route.announce_heard = true;
                 }
             }
+            Command::JudgeAnew(leg) => {
+                if let Some(leg) = self.legs.get_mut(&leg) {
+                    leg.judge_anew();
+                }
+            }
             Command::Play { leg, source } => {
                 if let Some(leg) = self.legs.get_mut(&leg) {
                     leg.play(now, source);

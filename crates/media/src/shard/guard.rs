@@ -2,10 +2,10 @@
 
 use std::time::Instant;
 
-use model::LegId;
+use model::{LegId, SilentCause};
 
 use super::Shard;
-use crate::event::{MediaEvent, SilentCause};
+use crate::event::MediaEvent;
 use crate::leg::GUARD;
 
 impl Shard {

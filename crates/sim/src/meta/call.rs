@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use model::Wacid;
@@ -35,6 +36,8 @@ pub(crate) struct Call {
     pub(crate) ring_until: Instant,
     /// Graph actions on a call are carried out one after the other.
     pub(crate) acting: tokio::sync::Mutex<()>,
+    /// The phone sends nothing at all, as some do when their user mutes.
+    pub(crate) hushed: AtomicBool,
     state: watch::Sender<PhoneState>,
     notes: Mutex<Notes>,
 }
@@ -78,6 +81,7 @@ impl Call {
             started,
             ring_until: started + beginning.rings_for,
             acting: tokio::sync::Mutex::new(()),
+            hushed: AtomicBool::new(false),
             state: watch::Sender::new(PhoneState::Calling),
             notes: Mutex::new(Notes {
                 timeline: Log::new(TIMELINE_MAX),
@@ -252,6 +256,23 @@ impl SimCall {
         // Graph actions under way are finished first, as at Meta's edge.
         let _acting = self.call.acting.lock().await;
         self.world.end(&self.call, EndCause::UserHungUp);
+    }
+
+    /// The phone stops sending sound, or sends it again.
+    pub fn hush(&self, on: bool) {
+        self.call.hushed.store(on, Ordering::Relaxed);
+    }
+
+    /// The user presses a key of the phone: `0` to `9`, `*`, `#`, `A` to `D`. Others do nothing.
+    ///
+    /// # Errors
+    /// [`SimError::Media`] when the packets cannot be sent.
+    pub async fn press(&self, key: char) -> Result<(), SimError> {
+        const KEYS: &str = "0123456789*#ABCD";
+        match KEYS.find(key).and_then(|at| u8::try_from(at).ok()) {
+            Some(event) => self.call.peer.press(event).await,
+            None => Ok(()),
+        }
     }
 
     /// What the phone has heard so far.

@@ -1,6 +1,7 @@
 //! The life of one phone: rings, talks, listens, loses patience.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::call::Call;
@@ -58,7 +59,8 @@ async fn talk(world: &Arc<World>, call: &Arc<Call>, voice: &mut Voice) {
         return;
     }
     let has_heard = call.peer.hearing(|ear| ear.decoded > 0);
-    if !call.plan.sends_first && !has_heard {
+    let is_hushed = call.hushed.load(Ordering::Relaxed);
+    if is_hushed || (!call.plan.sends_first && !has_heard) {
         call.peer.pause();
         return;
     }

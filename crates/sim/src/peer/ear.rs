@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use opus::{Channels, Decoder};
 use parking_lot::Mutex;
@@ -74,6 +74,8 @@ impl Hearing {
 
     fn take(&mut self, packet: &rtp::Packet, now: Instant) {
         self.heard.packets += 1;
+        let gap = self.last_rtp.map_or(Duration::ZERO, |last| now.saturating_duration_since(last));
+        self.heard.longest_gap = self.heard.longest_gap.max(gap);
         self.last_rtp = Some(now);
         if self.heard.ssrcs.len() < SSRCS_MAX {
             self.heard.ssrcs.insert(packet.header.ssrc);

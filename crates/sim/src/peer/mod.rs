@@ -222,6 +222,36 @@ impl Peer {
         self.track.write_rtp(packet).await.map_err(SimError::media("sending sound"))
     }
 
+    /// Presses a key for 60 ms (RFC 4733): two updates and, three times, the end.
+    pub(crate) async fn press(&self, event: u8) -> Result<(), SimError> {
+        /// Duration in steps of 1/8000 s, and whether it is the end.
+        const PACKETS: [(u16, bool); 5] =
+            [(160, false), (320, false), (480, true), (480, true), (480, true)];
+        let started = self.clock.lock().timestamp;
+        for (at, (duration, is_end)) in PACKETS.into_iter().enumerate() {
+            let header = {
+                let mut clock = self.clock.lock();
+                let header = rtp::Header {
+                    version: 2,
+                    marker: at == 0,
+                    payload_type: EVENT_PAYLOAD_TYPE,
+                    sequence_number: clock.sequence,
+                    timestamp: started,
+                    ssrc: self.ssrc,
+                    ..Default::default()
+                };
+                clock.sequence = clock.sequence.wrapping_add(1);
+                header
+            };
+            let [high, low] = duration.to_be_bytes();
+            let volume = 10 | if is_end { 0x80 } else { 0 };
+            let payload = Bytes::from(vec![event, volume, high, low]);
+            let packet = rtp::Packet { header, payload };
+            self.track.write_rtp(packet).await.map_err(SimError::media("pressing a key"))?;
+        }
+        Ok(())
+    }
+
     /// Lets 20 ms pass without a packet.
     pub(crate) fn pause(&self) {
         let mut clock = self.clock.lock();

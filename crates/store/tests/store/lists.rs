@@ -51,6 +51,7 @@ async fn a_live_call_is_listed_without_what_is_not_known_yet() {
         billed_micros: None,
         missed: None,
         end: None,
+        quality: None,
         recording: None,
     };
     assert_eq!(page.items, [live]);

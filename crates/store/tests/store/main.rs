@@ -6,6 +6,7 @@ mod crash;
 mod lists;
 mod money;
 mod opening;
+mod quality;
 mod schema;
 mod setting_up;
 mod tampering;

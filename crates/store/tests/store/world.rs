@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use ledger::{Rate, Transaction};
 use model::{
-    AgentId, CallId, Cause, Currency, Direction, Disposition, EndReason, LineId, Micros,
-    MissedReason, Party, Phone, RecordingMode, Timestamp, TransactionId, Wacid, WorkspaceId,
+    AgentId, CallId, CallQuality, Cause, Currency, Direction, Disposition, EndReason, LegQuality,
+    LineId, Micros, MissedReason, Network, Party, Phone, RecordingMode, Timestamp, TransactionId,
+    Verdict, Wacid, Way, WorkspaceId,
 };
 use sqlx::Connection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
@@ -138,6 +139,32 @@ pub(crate) fn event(event: &str, offset_ms: i64) -> NewEvent {
     }
 }
 
+/// An agent on a bad network.
+pub(crate) fn quality() -> CallQuality {
+    let caller = LegQuality {
+        verdict: Verdict::Good,
+        worse: None,
+        mos_milli: 4_210,
+        loss_ppm: 0,
+        jitter_ms: 4,
+        rtt_ms: Some(81),
+    };
+    let agent = LegQuality {
+        verdict: Verdict::Poor,
+        worse: Some(Way::Uplink),
+        mos_milli: 2_950,
+        loss_ppm: 84_000,
+        jitter_ms: 37,
+        rtt_ms: None,
+    };
+    CallQuality {
+        verdict: Verdict::Poor,
+        network: Some(Network::Agent),
+        caller: Some(caller),
+        agent: Some(agent),
+    }
+}
+
 /// The CDR of a call that was talked for 56 s.
 pub(crate) fn talked(call: CallId) -> Cdr {
     let end = EndReason::of(Cause::CallerHungUp, true);
@@ -156,6 +183,7 @@ pub(crate) fn talked(call: CallId) -> Cdr {
         billed: Micros::ZERO,
         recording: None,
         meta_duration_s: Some(56),
+        quality: Some(quality()),
     }
 }
 
@@ -173,6 +201,7 @@ pub(crate) fn missed(call: CallId, cause: Cause) -> Cdr {
         talked_s: 0,
         pulses: 0,
         meta_duration_s: None,
+        quality: None,
         ..talked(call)
     }
 }

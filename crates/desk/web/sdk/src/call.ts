@@ -6,8 +6,10 @@ import type {
   ClientCommand,
   Direction,
   EndReason,
+  Hint,
   HouseEvent,
   PresenceReason,
+  QualityNow,
   RecordAction,
   RecordingMode,
   RecordingState,
@@ -36,6 +38,8 @@ export interface CallEvents {
   open: Call;
   /** Any property changed. */
   update: Call;
+  /** The caller pressed a key: `0` to `9`, `*`, `#`, `A` to `D`. */
+  key: string;
   close: CloseReason;
 }
 
@@ -49,6 +53,8 @@ export interface CallPort {
 
 /** The winner's name follows a lost claim within 200 ms; a call without it is closed after this. */
 const WINNER_WAIT_MS = 500;
+/** Keys of the caller that are kept: a card number with room. */
+const KEYS_MAX = 32;
 
 /** One call on this device, from its ring to its end. */
 export class Call extends Emitter<CallEvents> {
@@ -70,6 +76,7 @@ export class Call extends Emitter<CallEvents> {
   #ringing: RingingCall | undefined;
   #active: ActiveCall | undefined;
   #closed: CloseReason | undefined;
+  #keys = '';
 
   constructor(port: CallPort, view: RingingCall | ActiveCall) {
     super();
@@ -115,6 +122,19 @@ export class Call extends Emitter<CallEvents> {
   }
   get recording(): RecordingState {
     return this.#active?.recording ?? 'off';
+  }
+
+  /** What the agent should know about the sound: why nobody is heard. */
+  get hint(): Hint | undefined {
+    return this.#active?.hint;
+  }
+  /** How the call sounds now. */
+  get quality(): QualityNow | undefined {
+    return this.#active?.quality;
+  }
+  /** The last keys that the caller pressed. */
+  get keys(): string {
+    return this.#keys;
   }
 
   /** Takes the call: the microphone is let in, and the daemon told. Rejects when another won. */
@@ -176,7 +196,12 @@ export class Call extends Emitter<CallEvents> {
         this.close({ code: 'claim_released' });
         break;
       case 'call_update':
-        if (this.#active) this.setActive({ ...this.#active, muted: event.muted, recording: event.recording });
+        this.#update(event);
+        break;
+      case 'key':
+        this.#keys = (this.#keys + event.key).slice(-KEYS_MAX);
+        this.emit('key', event.key);
+        this.emit('update', this);
         break;
       case 'call_end':
         this.close({ code: 'ended', end: event.reason, talkedMs: event.talked_ms });
@@ -210,6 +235,12 @@ export class Call extends Emitter<CallEvents> {
     if (attached) void this.#port.detach();
     this.emit('update', this);
     this.emit('close', reason);
+  }
+
+  #update({ muted, recording, hint, quality }: Extract<HouseEvent, { type: 'call_update' }>): void {
+    if (!this.#active) return;
+    const { hint: _oldHint, quality: _oldQuality, ...active } = this.#active;
+    this.setActive({ ...active, muted, recording, ...(hint ? { hint } : {}), ...(quality ? { quality } : {}) });
   }
 
   #setClaimable(claimable: boolean, why: PresenceReason | undefined): void {

@@ -39,6 +39,7 @@ export class Calls {
       case 'ring_end':
       case 'claim_released':
       case 'call_update':
+      case 'key':
       case 'call_end':
         this.#calls.get(event.call)?.apply(event);
         break;

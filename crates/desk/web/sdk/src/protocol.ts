@@ -12,6 +12,19 @@ export type RecordingState = 'off' | 'on' | 'paused' | 'failed';
 export type PresenceReason = 'on_call' | 'not_ready' | 'wrap_up';
 export type RecordAction = 'start' | 'pause' | 'resume' | 'stop';
 
+/** What the agent on a call should know about its sound. */
+export type Hint = 'caller_silent' | 'muted' | 'no_sound' | 'no_path';
+export type Verdict = 'poor' | 'fair' | 'good';
+/** Whose network spoils the sound. */
+export type Network = 'caller' | 'agent';
+
+/** How a running call sounds. */
+export interface QualityNow {
+  verdict: Verdict;
+  /** Absent when it is good. */
+  network?: Network;
+}
+
 export type Side = 'caller' | 'agent' | 'ringdown' | 'carrier' | 'operator';
 export type Cause =
   | 'caller_hung_up'
@@ -87,6 +100,9 @@ export interface ActiveCall {
   muted: boolean;
   recording_mode: RecordingMode;
   recording: RecordingState;
+  hint?: Hint;
+  /** Absent in a call's first seconds. */
+  quality?: QualityNow;
 }
 
 export interface MissedCall {
@@ -200,7 +216,15 @@ export type HouseEvent =
   | { type: 'claim_won'; active: ActiveCall; lease_ms: number }
   | { type: 'claim_released'; call: string; reason: string }
   | { type: 'call_open'; active: ActiveCall }
-  | { type: 'call_update'; call: string; muted: boolean; recording: RecordingState }
+  | {
+      type: 'call_update';
+      call: string;
+      muted: boolean;
+      recording: RecordingState;
+      hint?: Hint;
+      quality?: QualityNow;
+    }
+  | { type: 'key'; call: string; key: string }
   | { type: 'call_end'; call: string; reason: EndReason; talked_ms: number }
   | { type: 'missed'; missed: MissedCall }
   | { type: 'balance'; balance: Balance };

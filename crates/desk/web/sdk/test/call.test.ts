@@ -158,6 +158,38 @@ describe('a running call', () => {
     expect(call.recording).toBe('on');
   });
 
+  it('shows hints and quality as they are now, and none once they are gone', async () => {
+    const { socket, call, nextSeq } = await openCall();
+    expect([call.hint, call.quality]).toEqual([undefined, undefined]);
+    const update = { type: 'call_update', call: CALL, muted: false, recording: 'off' };
+    const quality = { verdict: 'poor', network: 'agent' };
+    socket.receive(nextSeq, { ...update, hint: 'caller_silent', quality });
+    expect([call.hint, call.quality]).toEqual(['caller_silent', quality]);
+    socket.receive(nextSeq + 1, { ...update, quality: { verdict: 'good' } });
+    expect([call.hint, call.quality]).toEqual([undefined, { verdict: 'good' }]);
+  });
+
+  it('tells the keys that the caller presses and remembers the last ones', async () => {
+    const { socket, call, nextSeq } = await openCall();
+    const heard: string[] = [];
+    call.on('key', (key) => heard.push(key));
+    for (let n = 0; n < 40; n += 1) socket.receive(nextSeq + n, { type: 'key', call: CALL, key: n === 39 ? '#' : '5' });
+    expect(heard).toHaveLength(40);
+    expect(call.keys).toBe(`${'5'.repeat(31)}#`);
+  });
+
+  it('gets a new sound path on the same call when the daemon lost the old one', async () => {
+    const { socket, call, nextSeq } = await openCall();
+    const lost = FakePeerConnection.last;
+    socket.receive(nextSeq, { type: 'call_update', call: CALL, muted: false, recording: 'off', hint: 'no_path' });
+    socket.receive(nextSeq + 1, { type: 'media_state', up: false, reason: 'lost' });
+    await vi.advanceTimersByTimeAsync(100);
+    expect(call.state).toBe('open');
+    expect(FakePeerConnection.last).not.toBe(lost);
+    expect(socket.count('go_ready')).toBe(2);
+    expect(FakePeerConnection.last.sent.at(-1), 'the microphone is on the new path').not.toBeNull();
+  });
+
   it('keeps its sound while the socket is away, also over a new session', async () => {
     const { device, socket, call } = await openCall();
     const connection = FakePeerConnection.last;

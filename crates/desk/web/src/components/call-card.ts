@@ -7,6 +7,8 @@ import { theme } from '../theme.js';
 import { avatar, avatarStyles } from './avatar.js';
 import { cardStyles } from './card-styles.js';
 import { Ticking } from './ticking.js';
+import './call-hints.js';
+import './call-quality.js';
 import './record-control.js';
 
 /** The contact card of the call this device talks on. */
@@ -76,6 +78,7 @@ export class CallCard extends LitElement {
           <p class="soft">${t('card.line', { line: this.call.lineName })}</p>
         </div>
         ${this.#timer()}
+        <rd-call-quality .call=${this.call}></rd-call-quality>
         <rd-record-control .call=${this.call} .actions=${this.actions}></rd-record-control>
         <div class="controls">
           <button
@@ -97,6 +100,7 @@ export class CallCard extends LitElement {
           </button>
         </div>
         <p class="muted" role="status">${muted ? html`${icons.microphoneOff}${t('card.muted')}` : nothing}</p>
+        <rd-call-hints .call=${this.call}></rd-call-hints>
       </section>
     `;
   }

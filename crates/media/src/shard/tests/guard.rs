@@ -2,7 +2,9 @@
 
 use super::net::{Net, OPUS};
 use crate::command::Command;
-use crate::event::{MediaEvent, SilentCause};
+use model::SilentCause;
+
+use crate::event::MediaEvent;
 
 type Fault = fn(&mut Net);
 

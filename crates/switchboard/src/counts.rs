@@ -1,0 +1,82 @@
+//! Numbers about calls for operators. Every label has a fixed set of values.
+
+use model::{CallQuality, LegQuality, SilentCause};
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+
+/// Upper bounds of opinion scores: those between poor, fair and good (3.1, 4.0) among them.
+const MOS_BUCKETS: [f64; 9] = [1.5, 2.0, 2.6, 3.1, 3.6, 4.0, 4.2, 4.3, 4.5];
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Leg {
+    leg: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Judged {
+    verdict: &'static str,
+    network: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Why {
+    cause: &'static str,
+}
+
+/// What is counted about calls.
+#[derive(Clone, Debug)]
+pub(crate) struct Counts {
+    mos: Family<Leg, Histogram>,
+    verdicts: Family<Judged, Counter>,
+    silent: Family<Why, Counter>,
+}
+
+impl Counts {
+    pub(crate) fn new() -> Self {
+        Self {
+            mos: Family::new_with_constructor(|| Histogram::new(MOS_BUCKETS)),
+            verdicts: Family::default(),
+            silent: Family::default(),
+        }
+    }
+
+    pub(crate) fn register(&self, registry: &mut Registry) {
+        let own = self.clone();
+        registry.register(
+            "leg_mos",
+            "Mean opinion score (E-model) of the legs of ended calls, their worse way",
+            own.mos,
+        );
+        registry.register(
+            "call_verdicts",
+            "Ended calls by how they sounded and whose network spoilt them",
+            own.verdicts,
+        );
+        registry.register(
+            "silent_calls",
+            "Accepted calls on which nothing was heard within 5 s, by cause",
+            own.silent,
+        );
+    }
+
+    /// A call ended.
+    pub(crate) fn judged(&self, quality: &CallQuality) {
+        let network = quality.network.map_or("none", model::Network::as_str);
+        let judged = Judged { verdict: quality.verdict.as_str(), network };
+        self.verdicts.get_or_create(&judged).inc();
+        for (leg, quality) in [("whatsapp", quality.caller), ("agent", quality.agent)] {
+            if let Some(LegQuality { mos_milli, .. }) = quality {
+                let mos = f64::from(mos_milli) / 1_000.0;
+                self.mos.get_or_create(&Leg { leg }).observe(mos);
+            }
+        }
+    }
+
+    /// A call is silent.
+    pub(crate) fn silent(&self, cause: SilentCause) {
+        self.silent.get_or_create(&Why { cause: cause.as_str() }).inc();
+    }
+}
