@@ -151,6 +151,8 @@ fn tell(event: ServerEvent) {
         ServerEvent::MediaState { up: false, reason } => {
             println!("the media leg is down: {}", reason.unwrap_or_default());
         }
+        // Which one is not shown: it may be part of a card number.
+        ServerEvent::Key { call, .. } => println!("{call}: the caller pressed a key"),
         ServerEvent::Bye { why } => println!("the daemon says goodbye: {why:?}"),
         ServerEvent::Welcome { .. }
         | ServerEvent::Ring { .. }
