@@ -195,6 +195,7 @@ mod tests {
             setup_per_leg_us: 300.0,
             setup_with_http_us: 350.0,
             far_cpu_share: 0.5,
+            offered: 1.0,
             heard: 10,
             lost: 1,
             loss: 0.001,

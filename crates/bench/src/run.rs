@@ -124,8 +124,13 @@ fn one_size(
 
 fn said(calls: usize, engine: Engine, figures: &Figures) -> String {
     format!(
-        "{calls} calls, {engine:?}: {:.2} us/packet, p50 {:.0} us, p99 {:.0} us, lost {}",
-        figures.cpu_per_packet_us, figures.latency_p50_us, figures.latency_p99_us, figures.lost
+        "{calls} calls, {engine:?}: {:.2} us/packet, p50 {:.0} us, p99 {:.0} us, lost {}, \
+         {:.0} % of the load",
+        figures.cpu_per_packet_us,
+        figures.latency_p50_us,
+        figures.latency_p99_us,
+        figures.lost,
+        figures.offered * 100.0
     )
 }
 

@@ -68,6 +68,9 @@ pub struct Figures {
     /// CPU time of the far ends' process as a share of one processor: near 1 it is they who are
     /// measured, not the engine.
     pub far_cpu_share: f64,
+    /// Packets the far ends sent as a share of those they had to send: much below 1 they did not
+    /// get the processor, and nothing was proven.
+    pub offered: f64,
     /// Packets that arrived and were as they should be.
     pub heard: u64,
     /// Packets that never arrived, in the whole run.
@@ -91,12 +94,12 @@ pub fn measure(load: Load, process: u32, server: SocketAddr) -> Result<Figures, 
     let setup = stage.set_up_gauged(load.calls, process)?;
     stage.talk(WARM_UP, None);
     let mut latencies = Latencies::default();
-    let heard_before = stage.heard();
+    let (heard_before, sent_before) = (stage.heard(), stage.sent());
     let (cpu_before, far_before) = (gauge::cpu(process)?, gauge::cpu(std::process::id())?);
     stage.talk(load.time, Some(&mut latencies));
     let cpu = gauge::cpu(process)?.saturating_sub(cpu_before);
     let far = gauge::cpu(std::process::id())?.saturating_sub(far_before);
-    let heard = stage.heard() - heard_before;
+    let (heard, sent) = (stage.heard() - heard_before, stage.sent() - sent_before);
     let memory = gauge::memory(process)?;
     stage.listen(DRAIN);
     if heard == 0 {
@@ -105,6 +108,7 @@ pub fn measure(load: Load, process: u32, server: SocketAddr) -> Result<Figures, 
     let per_packet = cpu.as_secs_f64() * 1e6 / heard as f64;
     let more = load.calls.saturating_sub(1).max(1) as f64;
     let (seconds, lost) = (load.time.as_secs_f64(), stage.lost());
+    let due = 2.0 * load.calls as f64 * seconds / FRAME.as_secs_f64();
     Ok(Figures {
         cpu_per_packet_us: per_packet,
         calls_per_core: 1e6 / (per_packet * 2.0 / FRAME.as_secs_f64()),
@@ -115,6 +119,7 @@ pub fn measure(load: Load, process: u32, server: SocketAddr) -> Result<Figures, 
         setup_per_leg_us: setup.media.as_secs_f64() * 1e6 / (2.0 * more),
         setup_with_http_us: setup.process.as_secs_f64() * 1e6 / (2.0 * more),
         far_cpu_share: far.as_secs_f64() / seconds,
+        offered: sent as f64 / due,
         heard,
         lost,
         loss: lost as f64 / stage.sent().max(1) as f64,
