@@ -28,6 +28,9 @@ pub(crate) enum Command {
     Key(KeyCommand),
     /// Print the OpenAPI document of the REST API
     Openapi,
+    /// Serve parts of the daemon to load generators
+    #[command(subcommand)]
+    Bench(BenchCommand),
 }
 
 /// Where the configuration comes from. Variables `RINGDOWN__SECTION__KEY` go over the files.
@@ -137,4 +140,27 @@ pub(crate) struct SimulateArgs {
     /// Seconds a caller talks before hanging up
     #[arg(long, default_value_t = 10)]
     pub(crate) talk: u64,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum BenchCommand {
+    /// Serve the bare media engine: legs and bridges, nothing of telephony around them
+    ///
+    /// POST /leg {"call": 1, "leg": 1, "sdp": "an offer"} answers {"id": 7, "sdp": "the answer"};
+    /// an offer with a=ice-lite becomes a WhatsApp leg, any other one an agent leg. A caller that
+    /// bridges two legs, POST /bridge {"a": 7, "b": 8}, lets sound flow between them. POST /totals
+    /// {} counts packets. There is no authentication, and private addresses are sent to: keep it
+    /// on loopback or on a network of its own.
+    #[command(verbatim_doc_comment)]
+    Engine {
+        /// Where it listens; port 0 takes a free one. The address is printed when it is ready
+        #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
+        http: std::net::SocketAddr,
+        /// Threads that carry sound
+        #[arg(long, default_value = "1", value_name = "N")]
+        shards: std::num::NonZeroU16,
+        /// Record every bridged call into this folder
+        #[arg(long, value_name = "FOLDER")]
+        record: Option<PathBuf>,
+    },
 }

@@ -1,5 +1,6 @@
 //! What each command of the command line does.
 
+mod bench;
 mod demo;
 mod keys;
 mod openapi;
@@ -20,6 +21,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Config(command) => settings::run(command),
         Command::Key(command) => on_runtime(keys::run(command)),
         Command::Openapi => openapi::run(),
+        Command::Bench(command) => bench::run(command),
     }
 }
 

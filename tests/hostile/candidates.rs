@@ -65,6 +65,18 @@ async fn t10_ten_thousand_forbidden_candidates_make_no_packet_leave() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn t10_an_agents_candidates_are_never_sent_to() {
+    let listeners = Strangers::new(20);
+    // As many as fit into a frame of the agent socket.
+    let agent_candidates = forbidden(500, &listeners);
+    let deeds = Deeds { agent_candidates, ..Deeds::default() };
+    // Even where they would be allowed: a browser comes to the daemon, never the other way.
+    let talk = House::talk(Setup { deeds, ..Setup::default() }).await;
+    talk.stands_unharmed().await;
+    listeners.assert_got_nothing();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn t10_where_private_addresses_are_allowed_twenty_are_probed_and_slowly() {
     let listeners = Strangers::new(60);
     let candidates = listeners.addresses().into_iter().enumerate();

@@ -31,6 +31,8 @@ pub(crate) struct Deeds {
     pub(crate) caller_address: Option<SocketAddr>,
     /// Put in place of the caller's candidates; nothing is relayed then.
     pub(crate) candidates: Option<Vec<String>>,
+    /// Put beside the agent's candidates.
+    pub(crate) agent_candidates: Vec<String>,
 }
 
 pub(crate) struct Middle {
@@ -223,6 +225,11 @@ impl Middle {
         let mut frame: Value = serde_json::from_str(text).expect("JSON");
         if let (true, Some(offer)) = (self.deeds.spoils_agent, frame["offer"].as_str()) {
             frame["offer"] = Value::String(spoilt(offer));
+        }
+        if let Some(offer) = frame["offer"].as_str() {
+            let more: String =
+                self.deeds.agent_candidates.iter().map(|line| format!("{line}\r\n")).collect();
+            frame["offer"] = Value::String(format!("{}\r\n{more}", offer.trim_end()));
         }
         frame.to_string()
     }

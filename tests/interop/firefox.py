@@ -1,9 +1,6 @@
 """Firefox at the desk, driven by WebDriver BiDi; its fake microphone plays a tone."""
 
-import array
 import asyncio
-import base64
-import io
 import itertools
 import json
 import os
@@ -12,11 +9,11 @@ import shutil
 import tempfile
 from pathlib import Path
 
-import av
 from aiohttp import ClientSession
 
-from house import PATIENCE, until
-from tone import AGENT_HZ, RATE, Ear
+from desk import Desk
+from house import PATIENCE
+from tone import AGENT_HZ
 
 PROGRAM = os.environ.get("FIREFOX") or next(
     (name for name in ("firefox-esr", "firefox") if shutil.which(name)), "firefox-esr"
@@ -39,49 +36,7 @@ PREFERENCES = {
     "remote.prefs.recommended": True,
 }
 
-# The desk is made of web components: look through their shadow roots.
-FIND = """
-const find = (id, root = document) => {
-  for (const element of root.querySelectorAll('*')) {
-    if (element.dataset?.testid === id) return element;
-    const inside = element.shadowRoot && find(id, element.shadowRoot);
-    if (inside) return inside;
-  }
-  return null;
-};
-"""
-
-# A machine without a sound device runs no AudioContext, but it records.
-RECORD = """
-(async () => {
-  const stream = document.querySelector('audio[data-ringdown=caller]')?.srcObject;
-  if (!stream) return null;
-  const recorder = new MediaRecorder(stream);
-  const pieces = [];
-  recorder.ondataavailable = ({ data }) => pieces.push(data);
-  const stopped = new Promise((resolve) => { recorder.onstop = resolve; });
-  recorder.start();
-  await new Promise((resolve) => setTimeout(resolve, 1500));
-  recorder.stop();
-  await stopped;
-  const bytes = new Uint8Array(await new Blob(pieces).arrayBuffer());
-  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
-})()
-"""
-
-
-def decoded(recording):
-    """An ear that has heard the recording."""
-    ear = Ear()
-    mono = av.AudioResampler(format="s16", layout="mono", rate=RATE)
-    with av.open(io.BytesIO(recording)) as file:
-        for frame in file.decode(audio=0):
-            for piece in mono.resample(frame):
-                ear.hear(array.array("h", bytes(piece.planes[0])[: 2 * piece.samples]))
-    return ear
-
-
-class Firefox:
+class Firefox(Desk):
     """An agent who works at the desk's page."""
 
     def __init__(self, house, name):
@@ -105,13 +60,12 @@ class Firefox:
         self.version = session["capabilities"]["browserVersion"]
         tree = await self.command("browsingContext.getTree", maxDepth=0)
         self.context = tree["contexts"][0]["context"]
-        code = await self.house.sign_in_code(self.name)
+        await self.sign_in()
+
+    async def navigate(self, url):
         await self.command(
-            "browsingContext.navigate",
-            context=self.context, url=f"{self.house.url}/#code={code}", wait="complete",
+            "browsingContext.navigate", context=self.context, url=url, wait="complete"
         )
-        await self.click("go-ready")
-        await self.reads("media", "Calls ring here")
 
     async def _address(self):
         async for line in self.process.stderr:
@@ -144,33 +98,8 @@ class Firefox:
             raise RuntimeError(result["exceptionDetails"]["text"])
         return result["result"].get("value")
 
-    async def text(self, testid):
-        return await self.evaluate(f"(() => {{ {FIND} return find('{testid}')?.textContent ?? null; }})()")
-
-    async def click(self, testid):
-        press = f"(() => {{ {FIND} const it = find('{testid}'); it?.click(); return !!it; }})()"
-        await until(f"{testid} can be pressed", lambda: self.evaluate(press))
-
-    async def reads(self, testid, wanted):
-        async def look():
-            return wanted in (await self.text(testid) or "")
-
-        await until(f"{testid} reads {wanted!r}", look)
-
-    async def take_the_call(self):
-        await self.click("card-accept")
-
-        async def counts():
-            return await self.text("timer") is not None
-
-        await until("the timer counts", counts)
-
-    async def levels(self):
-        recording = await self.evaluate(RECORD)
-        ear = decoded(base64.b64decode(recording)) if recording else Ear()
-        return ear.levels()
-
     async def close(self):
+        await self.socket.close()
         await self.http.close()
         self.draining.cancel()
         self.process.terminate()

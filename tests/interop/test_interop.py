@@ -1,6 +1,6 @@
 """Far ends that nobody here wrote talk through the daemon; a tone each way proves it.
 
-Run with `cargo xtask test --interop`, or in a Python environment that has `requirements.txt` and
+Run by `cargo xtask test`, or in a Python environment that has `requirements.txt` and
 Debian's GStreamer bindings: `python -m unittest -v` in this folder.
 """
 
@@ -9,6 +9,7 @@ import unittest
 
 from agent import Agent
 from aiortc_peer import AiortcPeer
+from chromium import Chromium
 from firefox import Firefox
 from gst_peer import GstPeer
 from house import House, until
@@ -18,6 +19,8 @@ from tone import AGENT_HZ, CALLER_HZ, hears_only
 
 class Interop(unittest.IsolatedAsyncioTestCase):
     async def asyncSetUp(self):
+        # Two cores, two browsers: slow is not worth a line.
+        asyncio.get_running_loop().slow_callback_duration = 5
         self.meta = Meta()
         await self.meta.start()
         self.house = House()
@@ -73,12 +76,21 @@ class Interop(unittest.IsolatedAsyncioTestCase):
         await self.talk(GstPeer(CALLER_HZ, lite=True), self.agent(AiortcPeer))
 
     async def test_firefox_at_the_desk_and_aiortc_caller(self):
-        firefox = Firefox(self.house, "ana")
-        await self.talk(AiortcPeer(CALLER_HZ, lite=True), firefox)
-        print(f"  Firefox {firefox.version}", flush=True)
+        await self.at_the_desk(Firefox, AiortcPeer)
 
     async def test_firefox_at_the_desk_and_gstreamer_caller(self):
-        await self.talk(GstPeer(CALLER_HZ, lite=True), Firefox(self.house, "ana"))
+        await self.at_the_desk(Firefox, GstPeer)
+
+    async def test_chromium_at_the_desk_and_aiortc_caller(self):
+        await self.at_the_desk(Chromium, AiortcPeer)
+
+    async def test_chromium_at_the_desk_and_gstreamer_caller(self):
+        await self.at_the_desk(Chromium, GstPeer)
+
+    async def at_the_desk(self, browser, caller):
+        agent = browser(self.house, "ana")
+        await self.talk(caller(CALLER_HZ, lite=True), agent)
+        print(f"  {browser.__name__} {agent.version}", flush=True)
 
 
 if __name__ == "__main__":

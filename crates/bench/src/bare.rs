@@ -45,7 +45,7 @@ pub fn serve(http: SocketAddr, ready: impl FnOnce(SocketAddr)) -> Result<(), Ben
         .map_err(BenchError::system("the shared socket"))?;
     let (requests, asked) = sync_channel(REQUESTS_MAX);
     std::thread::Builder::new()
-        .name("bare".to_owned())
+        .name("bare-loop".to_owned())
         .spawn(move || {
             let core = Core { agents, legs: Vec::new(), by_address: HashMap::new() };
             turn(poll, core, &asked)

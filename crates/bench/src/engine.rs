@@ -1,6 +1,7 @@
 //! Serves the bare media engine: legs and bridges, nothing of telephony around them.
 
 use std::net::{SocketAddr, TcpListener};
+use std::num::NonZeroU16;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
@@ -19,6 +20,8 @@ use crate::http;
 pub struct EngineConfig {
     /// Where to listen for HTTP; port 0 takes a free one.
     pub http: SocketAddr,
+    /// Threads that carry sound; both legs of a call are on one of them.
+    pub shards: NonZeroU16,
     /// Record every bridged call into this folder.
     pub record: Option<PathBuf>,
 }
@@ -31,7 +34,11 @@ pub fn serve(config: EngineConfig, ready: impl FnOnce(SocketAddr)) -> Result<(),
     let listener =
         TcpListener::bind(config.http).map_err(BenchError::system("the HTTP address"))?;
     let address = listener.local_addr().map_err(BenchError::system("the HTTP address"))?;
-    let plane = MediaConfig { allow_private_remotes: true, ..MediaConfig::default() };
+    let plane = MediaConfig {
+        shards: config.shards,
+        allow_private_remotes: true,
+        ..MediaConfig::default()
+    };
     let Started { plane, mut events, taps } = media::start(plane)?;
     // Nobody here acts on events, but somebody must take them.
     std::thread::Builder::new()
@@ -83,13 +90,15 @@ impl Desk {
             self.plane.open_agent_leg(&offer).await
         };
         let opened = opened.map_err(|error| error.to_string())?;
-        self.plane.speak(opened.leg).await;
         Ok(json!({ "id": opened.leg.0, "sdp": opened.answer.as_str() }))
     }
 
     async fn bridge(&self, body: &Value) -> Result<Value, String> {
         let leg = |name| body[name].as_u64().map(LegId).ok_or(format!("`{name}` must be an id"));
         let (a, b) = (leg("a")?, leg("b")?);
+        // Not before: the silence of legs that wait would count as the work of setting up others.
+        self.plane.speak(a).await;
+        self.plane.speak(b).await;
         self.plane.bridge(a, b).await;
         if let Some(recorder) = &self.recorder {
             let recording = RecordingId::from_uuid(Uuid::now_v7());

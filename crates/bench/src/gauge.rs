@@ -30,6 +30,22 @@ pub fn cpu(_process: u32) -> Result<Duration, BenchError> {
     Err(BenchError::NeedsLinux("the CPU time of another process"))
 }
 
+/// CPU time of those threads of a process whose names begin with one of `names`. `None` where the
+/// system does not tell.
+pub fn cpu_of_threads(process: u32, names: &[&str]) -> Option<Duration> {
+    let mut total = Duration::ZERO;
+    for thread in std::fs::read_dir(format!("/proc/{process}/task")).ok()? {
+        let folder = thread.ok()?.path();
+        let name = std::fs::read_to_string(folder.join("comm")).ok()?;
+        if names.iter().any(|wanted| name.starts_with(wanted)) {
+            // proc(5): nanoseconds on a processor, then waiting time and turns.
+            let spent = std::fs::read_to_string(folder.join("schedstat")).ok()?;
+            total += Duration::from_nanos(spent.split(' ').next()?.parse().ok()?);
+        }
+    }
+    Some(total)
+}
+
 /// Resident memory of a process in bytes.
 ///
 /// # Errors
@@ -74,3 +90,37 @@ pub fn allow_many_files() {
 /// Lets this process open as many files as the system allows at all: each leg is a socket.
 #[cfg(not(target_os = "linux"))]
 pub const fn allow_many_files() {}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+
+    #[test]
+    fn a_threads_work_is_counted_apart_from_the_rest() {
+        let us = std::process::id();
+        let work = |lasting| {
+            let begun = Instant::now();
+            while begun.elapsed() < lasting {
+                std::hint::spin_loop();
+            }
+        };
+        let of = |name| cpu_of_threads(us, &[name]).expect("Linux tells");
+        let busy = std::thread::Builder::new().name("gauged".to_owned());
+        let (told, waiting) = std::sync::mpsc::channel::<()>();
+        let (done, finished) = std::sync::mpsc::channel();
+        let busy = busy.spawn(move || {
+            work(Duration::from_millis(50));
+            done.send(()).expect("somebody waits");
+            let _ = waiting.recv();
+        });
+        finished.recv().expect("it works");
+        let spent = of("gauged");
+        assert!(spent > Duration::from_millis(5), "{spent:?}");
+        assert_eq!(of("nobody-is-called-so"), Duration::ZERO);
+        assert!(cpu(us).expect("Linux tells") >= spent);
+        drop(told);
+        busy.expect("a thread").join().expect("it ends");
+    }
+}

@@ -7,6 +7,7 @@
 pub mod bare;
 pub mod engine;
 mod error;
+pub mod fit;
 pub mod gauge;
 pub mod http;
 pub mod load;

@@ -1,16 +1,18 @@
 //! Measures the media engine: `bench run`, and the processes that it measures.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU16;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use bench::engine::EngineConfig;
+use bench::report::Report;
 use bench::run::{Engine, Plan, run};
 use bench::{BenchError, bare, engine, gauge};
 
 const HELP: &str = "\
-usage: bench run [--calls N,N,...] [--seconds S] [--rounds R] [--short] [--json]
+usage: bench run [--calls N,N,...] [--seconds S] [--rounds R] [--no-fit] [--short] [--json]
        bench engine --http ADDRESS [--record FOLDER] [--processor N]
        bench bare --http ADDRESS [--processor N]";
 
@@ -39,6 +41,7 @@ fn carry_out(arguments: &mut Arguments) -> Result<ExitCode, Box<dyn std::error::
         Some("engine") => {
             let config = EngineConfig {
                 http: http.ok_or(HELP)?,
+                shards: NonZeroU16::MIN,
                 record: arguments.value::<PathBuf>("--record")?,
             };
             arguments.end()?;
@@ -58,30 +61,49 @@ fn carry_out(arguments: &mut Arguments) -> Result<ExitCode, Box<dyn std::error::
 
 fn measure(arguments: &mut Arguments) -> Result<ExitCode, Box<dyn std::error::Error>> {
     let (short, json) = (arguments.flag("--short"), arguments.flag("--json"));
+    let only_sizes = arguments.flag("--no-fit");
     let calls = arguments.value::<String>("--calls")?;
     let seconds = arguments.value::<f64>("--seconds")?;
     let rounds = arguments.value("--rounds")?;
     arguments.end()?;
+    // Sizes that were asked for are all that is wanted.
+    let fits = !short && !only_sizes && calls.is_none();
     let calls = match calls {
         Some(list) => list.split(',').map(str::parse).collect::<Result<Vec<usize>, _>>()?,
         None if short => vec![200],
-        None => vec![50, 200, 400, 800],
+        None => vec![50, 100, 200, 400, 800, 1_000],
     };
     let engines = [Engine::Bare, Engine::AesCm, Engine::AesGcm];
     let plan = Plan {
         calls,
-        time: Duration::from_secs_f64(seconds.unwrap_or(if short { 2.0 } else { 5.0 })),
-        rounds: rounds.unwrap_or(if short { 2 } else { 3 }).max(1),
+        time: Duration::from_secs_f64(seconds.unwrap_or(if short { 1.5 } else { 5.0 })),
+        rounds: rounds.unwrap_or(3).max(1),
         engines: if short { engines.to_vec() } else { Engine::ALL.to_vec() },
+        fits,
     };
     let report = run(&plan, &mut |line| talk(line))?;
     print(&if json { report.json().to_string() } else { report.table() });
-    let ratio = report.worst_ratio().ok_or("nothing was measured")?;
-    if short && ratio < RATIO_MIN {
-        talk(&format!("{ratio:.2} of the bare loop; at least {RATIO_MIN} is expected"));
-        return Ok(ExitCode::FAILURE);
+    if !short || is_enough(&report)? {
+        return Ok(ExitCode::SUCCESS);
     }
-    Ok(ExitCode::SUCCESS)
+    talk("measuring once more: something else may have had the processor");
+    let report = run(&plan, &mut |line| talk(line))?;
+    print(&if json { report.json().to_string() } else { report.table() });
+    Ok(if is_enough(&report)? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Whether the engine is close enough to the bare loop; says so when it is not.
+fn is_enough(report: &Report) -> Result<bool, BenchError> {
+    let nothing = || BenchError::Peer { what: "measuring", why: "there is no ratio".to_owned() };
+    let ratio = report.worst_ratio().ok_or_else(nothing)?;
+    if ratio < RATIO_MIN {
+        talk(&format!(
+            "the engine carries {ratio:.2} of the calls per core of a loop that only receives and \
+             sends; at least {RATIO_MIN} is expected. Look at what the packet path has got to do \
+             lately (`cargo bench -p bench` times its parts), or try again on a quieter machine"
+        ));
+    }
+    Ok(ratio >= RATIO_MIN)
 }
 
 /// What the caller of a measured process waits for.

@@ -10,9 +10,9 @@ use std::time::Duration;
 use media::Protection;
 
 use crate::error::BenchError;
-use crate::gauge;
 use crate::load::{Figures, Load, measure};
 use crate::report::{Report, Row};
+use crate::{fit, gauge};
 
 /// Processors of the measured process and of the far ends.
 pub const ENGINE_PROCESSOR: usize = 0;
@@ -66,6 +66,8 @@ pub struct Plan {
     pub rounds: usize,
     /// What takes turns.
     pub engines: Vec<Engine>,
+    /// Find out how many calls fit, too.
+    pub fits: bool,
 }
 
 /// Measures; `progress` gets a line for each measurement.
@@ -78,23 +80,68 @@ pub fn run(plan: &Plan, progress: &mut dyn FnMut(&str)) -> Result<Report, BenchE
     gauge::allow_many_files();
     let mut rows = Vec::new();
     for &calls in &plan.calls {
-        let mut measured: Vec<Vec<Figures>> = vec![Vec::new(); plan.engines.len()];
-        for _ in 0..plan.rounds {
-            for (engine, figures) in plan.engines.iter().zip(&mut measured) {
-                let load = Load { calls, time: plan.time, protection: engine.protection() };
-                let figure = once(*engine, load, pinned)?;
-                progress(&format!(
-                    "{calls} calls, {engine:?}: {:.2} us/packet, p50 {:.0} us, lost {}",
-                    figure.cpu_per_packet_us, figure.latency_p50_us, figure.lost
-                ));
-                figures.push(figure);
-            }
-        }
-        for (engine, figures) in plan.engines.iter().zip(measured) {
-            rows.push(Row { engine: *engine, calls, figures: median(figures) });
+        rows.extend(one_size(plan, calls, pinned, progress)?);
+    }
+    let mut fits = Vec::new();
+    let unrecorded = plan.engines.iter().filter(|engine| plan.fits && !engine.is_recorded());
+    for &engine in unrecorded {
+        let mut attempt = |calls| {
+            let load = Load { calls, time: plan.time, protection: engine.protection() };
+            let figures = once(engine, load, pinned)?;
+            progress(&said(calls, engine, &figures));
+            Ok(figures)
+        };
+        fits.push(fit::find(engine, &mut attempt)?);
+    }
+    let seconds = plan.time.as_secs_f64();
+    Ok(Report { processors, pinned, seconds, rounds: plan.rounds, rows, fits })
+}
+
+/// All engines at one size, round by round.
+fn one_size(
+    plan: &Plan,
+    calls: usize,
+    pinned: bool,
+    progress: &mut dyn FnMut(&str),
+) -> Result<Vec<Row>, BenchError> {
+    let mut measured: Vec<Vec<Figures>> = vec![Vec::new(); plan.engines.len()];
+    for _ in 0..plan.rounds {
+        for (engine, figures) in plan.engines.iter().zip(&mut measured) {
+            let load = Load { calls, time: plan.time, protection: engine.protection() };
+            let figure = once(*engine, load, pinned)?;
+            progress(&said(calls, *engine, &figure));
+            figures.push(figure);
         }
     }
-    Ok(Report { processors, pinned, seconds: plan.time.as_secs_f64(), rounds: plan.rounds, rows })
+    let bare = plan.engines.iter().position(|engine| *engine == Engine::Bare);
+    let bare = bare.map(|at| measured[at].clone());
+    let rows = plan.engines.iter().zip(measured).map(|(engine, figures)| {
+        let ratio = bare.as_ref().map(|bare| paired_ratio(&figures, bare));
+        Row { engine: *engine, calls, figures: median(figures), ratio }
+    });
+    Ok(rows.collect())
+}
+
+fn said(calls: usize, engine: Engine, figures: &Figures) -> String {
+    format!(
+        "{calls} calls, {engine:?}: {:.2} us/packet, p50 {:.0} us, p99 {:.0} us, lost {}, \
+         {:.0} % of the load",
+        figures.cpu_per_packet_us,
+        figures.latency_p50_us,
+        figures.latency_p99_us,
+        figures.lost,
+        figures.offered * 100.0
+    )
+}
+
+/// Calls per core against the bare loop's of the same round, the median of all rounds: what else
+/// the machine did in a round slowed both of them.
+fn paired_ratio(figures: &[Figures], bare: &[Figures]) -> f64 {
+    let pairs = figures.iter().zip(bare);
+    let mut ratios: Vec<f64> =
+        pairs.map(|(ours, bare)| ours.calls_per_core / bare.calls_per_core).collect();
+    ratios.sort_by(f64::total_cmp);
+    ratios[ratios.len() / 2]
 }
 
 fn once(engine: Engine, load: Load, pinned: bool) -> Result<Figures, BenchError> {

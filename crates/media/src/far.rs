@@ -45,7 +45,7 @@ pub enum Protection {
 }
 
 impl Protection {
-    const fn profile(self) -> Profile {
+    pub(crate) const fn profile(self) -> Profile {
         match self {
             Self::AesCm => Profile::AesCm128HmacSha1_80,
             Self::AesGcm => Profile::AeadAes128Gcm,
@@ -238,6 +238,29 @@ impl FarEnd {
         let sealed = outbound.seal_rtp(self.ssrc, self.next, packet, length)?;
         self.next += 1;
         Some(sealed)
+    }
+
+    /// Seals the RTP packet in `packet[..length]` behind its own first `header` bytes, with the
+    /// next number put in: for far ends with extensions, CSRCs or lies in their headers. Returns
+    /// the sealed length; `None` before the leg is up, or when there is no room.
+    pub fn seal_as_it_is(
+        &mut self,
+        header: usize,
+        packet: &mut [u8],
+        length: usize,
+    ) -> Option<usize> {
+        let (outbound, _) = self.session.as_ref()?.keys.as_ref()?;
+        let sequence = (self.next & 0xffff) as u16;
+        packet.get_mut(2..4)?.copy_from_slice(&sequence.to_be_bytes());
+        let ssrc = u32::from_be_bytes(packet.get(8..12)?.try_into().ok()?);
+        let sealed = outbound.seal_foreign_rtp((ssrc, self.next), header, packet, length)?;
+        self.next += 1;
+        Some(sealed)
+    }
+
+    /// The SSRC of its stream.
+    pub const fn ssrc(&self) -> u32 {
+        self.ssrc
     }
 
     /// What seals, for packets that no honest end would write.

@@ -20,6 +20,9 @@ mod far;
 #[doc(hidden)]
 pub mod fuzzing;
 mod hand_over;
+#[cfg(feature = "benching")]
+#[doc(hidden)]
+pub mod hot;
 mod ice;
 mod identity;
 mod leg;

@@ -113,7 +113,7 @@ pub struct LegSummary {
 }
 
 /// The E-model with its default values: the delay is one way, `loss` a share.
-fn mos(delay_ms: f32, loss: f32) -> f32 {
+pub(crate) fn mos(delay_ms: f32, loss: f32) -> f32 {
     let percent = 100.0 * loss;
     let equipment = OPUS_IE + (95.0 - OPUS_IE) * percent / (percent + OPUS_BPL);
     let delay = 0.024 * delay_ms + 0.11 * (delay_ms - 177.3).max(0.0);

@@ -10,13 +10,14 @@ Development tasks of Ringdown
       Install what is missing, build, and show simulated calls.
         cargo xtask demo --calls 3 --exit --json   three calls as one JSON document
         cargo xtask demo --dev                     quicker build, slower program
-  cargo xtask test [--quick] [--interop]
+  cargo xtask test [--quick]
       Install what tests need, then format check, tidy, clippy, Rust tests, desk and browser tests,
-      and the short measurement.
-        --quick   leave the browser tests and the measurement out
-        --interop talk with Firefox, aiortc and GStreamer, too (installs them, aiortc from PyPI)
-  cargo xtask bench [--calls N,N,...] [--seconds S] [--rounds R] [--short] [--json]
+      talks with WebRTC stacks of others (Chromium, Firefox, GStreamer; aiortc from PyPI), and the
+      short measurement (Linux).
+        --quick   leave browsers, other stacks and the measurement out
+  cargo xtask bench [--calls N,N,...] [--seconds S] [--rounds R] [--no-fit] [--short] [--json]
       Measure the media engine beside a loop that only receives and sends (Linux).
+        --no-fit  do not look for how many calls fit; --calls implies it
         --short   half a minute; fails when the engine carries less than 0.6 of the loop's calls
   cargo xtask tidy
       Check the rules of the source tree that no compiler checks.
@@ -42,7 +43,6 @@ pub(crate) enum Task {
     },
     Test {
         quick: bool,
-        interop: bool,
         yes: bool,
     },
     Tidy,
@@ -84,7 +84,7 @@ pub(crate) fn parse(mut arguments: Vec<String>) -> Outcome<Task> {
             rest.extend(verbatim.iter().cloned());
             return Ok(Task::Bench { yes, rest });
         }
-        "test" => Task::Test { quick: take("--quick"), interop: take("--interop"), yes },
+        "test" => Task::Test { quick: take("--quick"), yes },
         "tidy" => Task::Tidy,
         other => return Err(format!("there is no task `{other}`")),
     };
@@ -140,9 +140,7 @@ mod tests {
 
     #[test]
     fn tests_may_be_quick() {
-        let task = Task::Test { quick: true, interop: false, yes: true };
-        assert_eq!(read("test --quick --yes"), Ok(task));
-        let task = Task::Test { quick: false, interop: true, yes: false };
-        assert_eq!(read("test --interop"), Ok(task));
+        assert_eq!(read("test --quick --yes"), Ok(Task::Test { quick: true, yes: true }));
+        assert_eq!(read("test"), Ok(Task::Test { quick: false, yes: false }));
     }
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::place::Place;
 use crate::process::{command, find, first_line, run as run_command};
-use crate::{Outcome, talk};
+use crate::{Outcome, setup, talk};
 
 /// The system's Python: others on the path do not see the system's GStreamer bindings.
 const PYTHON: &str = "/usr/bin/python3";
@@ -37,8 +37,12 @@ pub(crate) fn run(place: &Place) -> Outcome {
     }
     let install = ["-m", "pip", "install", "--quiet", "-r", "requirements.txt"];
     run_command(&mut command(&python, &install, &folder))?;
+    let browser = setup::browser().ok_or("Chromium is gone; run the task again")?;
+    let firefox = firefox().ok_or("Firefox is gone; run the task again")?;
     run_command(
         command(&python, &["-m", "unittest", "-v"], &folder)
-            .env("RINGDOWN_BIN", place.daemon("debug")),
+            .env("RINGDOWN_BIN", place.daemon("debug"))
+            .env("CHROMIUM", browser)
+            .env("FIREFOX", firefox),
     )
 }

@@ -55,7 +55,7 @@ fn carry_out(task: Task) -> Outcome<ExitCode> {
         }
         Task::Demo { dev, yes, rest } => demo::run(&place, dev, yes, &rest),
         Task::Bench { yes, rest } => bench::run(&place, yes, &rest),
-        Task::Test { quick, interop, yes } => test::run(&place, quick, interop, yes),
+        Task::Test { quick, yes } => test::run(&place, quick, yes),
         Task::Tidy => {
             tidy::run(&place)?;
             talk::say("The tree is tidy.");

@@ -8,7 +8,7 @@ use crate::place::Place;
 use crate::process::{cargo, command, find, output, run as run_command};
 use crate::setup::{self, Purpose};
 use crate::talk::say;
-use crate::{Outcome, desk, interop, tidy};
+use crate::{Outcome, bench, desk, interop, tidy};
 
 /// The committed description of the REST API.
 const OPENAPI: &str = "docs/openapi.json";
@@ -18,6 +18,8 @@ const MAKE_OPENAPI: &str = "cargo run --package ringdown -- openapi > docs/opena
 /// A check of the tree.
 struct Step {
     name: &'static str,
+    /// Whether `--quick` leaves it out.
+    is_long: bool,
     /// Whether it runs the daemon that the step "Rust build" makes.
     needs_build: bool,
     run: fn(&Place) -> Outcome,
@@ -25,15 +27,17 @@ struct Step {
 
 const BUILD: &str = "Rust build";
 
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 11] = [
     Step {
         name: "format",
+        is_long: false,
         needs_build: false,
         run: |place| run_command(cargo(&place.root).args(["fmt", "--all", "--check"])),
     },
-    Step { name: "tidy", needs_build: false, run: tidy::run },
+    Step { name: "tidy", is_long: false, needs_build: false, run: tidy::run },
     Step {
         name: "clippy",
+        is_long: false,
         needs_build: false,
         run: |place| {
             let arguments = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
@@ -42,6 +46,7 @@ const STEPS: [Step; 9] = [
     },
     Step {
         name: BUILD,
+        is_long: false,
         needs_build: false,
         run: |place| {
             let arguments = ["test", "--workspace", "--no-run"];
@@ -50,30 +55,31 @@ const STEPS: [Step; 9] = [
     },
     Step {
         name: "Rust tests",
+        is_long: false,
         needs_build: true,
         run: |place| {
             let arguments = ["test", "--workspace", "--no-fail-fast"];
             run_command(cargo(&place.root).args(arguments))
         },
     },
-    Step { name: "OpenAPI document", needs_build: true, run: openapi_is_current },
+    Step { name: "OpenAPI document", is_long: false, needs_build: true, run: openapi_is_current },
     Step {
         name: "desk types",
+        is_long: false,
         needs_build: false,
         run: |place| run_command(&mut command("npm", &["run", "check"], &place.desk())),
     },
     Step {
         name: "desk tests",
+        is_long: false,
         needs_build: false,
         run: |place| run_command(&mut command("npm", &["test"], &place.desk())),
     },
-    Step { name: BROWSER, needs_build: true, run: browser_tests },
+    Step { name: "browser tests", is_long: true, needs_build: true, run: browser_tests },
+    Step { name: "interop tests", is_long: true, needs_build: true, run: interop::run },
+    // Last, when nothing else of ours has the processor.
+    Step { name: "short measurement", is_long: true, needs_build: false, run: short_measurement },
 ];
-
-const BROWSER: &str = "browser tests";
-
-/// Only when asked for: it installs a second browser and packages from PyPI.
-const INTEROP: Step = Step { name: "interop tests", needs_build: true, run: interop::run };
 
 /// How a step went.
 struct Result {
@@ -83,14 +89,11 @@ struct Result {
 }
 
 /// Sets up, runs all steps to the end, and sums up.
-pub(crate) fn run(place: &Place, quick: bool, interop: bool, yes: bool) -> Outcome<ExitCode> {
-    setup::set_up(if interop { Purpose::Interop } else { Purpose::Tests }, yes)?;
+pub(crate) fn run(place: &Place, quick: bool, yes: bool) -> Outcome<ExitCode> {
+    setup::set_up(if quick { Purpose::Tests } else { Purpose::Interop }, yes)?;
     desk::build(place)?;
     let mut results: Vec<Result> = Vec::new();
-    for step in STEPS.into_iter().chain(interop.then_some(INTEROP)) {
-        if quick && step.name == BROWSER {
-            continue;
-        }
+    for step in STEPS.into_iter().filter(|step| !(quick && step.is_long)) {
         let build_failed =
             results.iter().any(|result| result.name == BUILD && result.failure.is_some());
         say(&format!("\n=== {} ===", step.name));
@@ -108,7 +111,9 @@ pub(crate) fn run(place: &Place, quick: bool, interop: bool, yes: bool) -> Outco
         results.push(result);
     }
     if quick {
-        say("\n--quick: the browser tests were left out.");
+        let left_out: Vec<_> =
+            STEPS.iter().filter(|step| step.is_long).map(|step| step.name).collect();
+        say(&format!("\n--quick left out: {}.", left_out.join(", ")));
     }
     let (summary, all_passed) = sum_up(&results);
     say(&summary);
@@ -155,6 +160,14 @@ fn browser_tests(place: &Place) -> Outcome {
             .env("RINGDOWN_BIN", place.daemon("debug"))
             .env("CHROMIUM", browser),
     )
+}
+
+fn short_measurement(place: &Place) -> Outcome {
+    if cfg!(target_os = "linux") {
+        return bench::short(place);
+    }
+    say("CPU time of other processes can be read on Linux only: nothing was measured.");
+    Ok(())
 }
 
 fn line(result: &Result) -> String {

@@ -20,6 +20,10 @@ use latency::Latencies;
 const FRAME: Duration = Duration::from_millis(20);
 /// How long all legs together may take to come up.
 const SETUP_MAX: Duration = Duration::from_secs(60);
+/// The first call talks this long before memory is looked at.
+const FIRST_CALL: Duration = Duration::from_millis(200);
+/// The threads that carry sound: the engine's, and the bare loop's.
+const MEDIA_THREADS: [&str; 2] = ["media-", "bare-loop"];
 /// Sound flows this long before anything counts: caches are warm, and the tick has settled.
 const WARM_UP: Duration = Duration::from_secs(1);
 /// What is under way at the end has this long to arrive.
@@ -53,14 +57,26 @@ pub struct Figures {
     pub latency_p50_us: f64,
     /// One way through the bridge, 99 of 100 packets faster.
     pub latency_p99_us: f64,
-    /// Resident memory per call, beyond that of the idle process.
+    /// Resident memory of each call after the first one, which has code paged in and threads for
+    /// HTTP started. With recording the recorder's is in it.
     pub memory_per_call_kib: f64,
-    /// CPU time to open a leg until its keys are agreed.
+    /// CPU time of the media threads to open a leg until its keys are agreed: ICE, DTLS, SRTP.
+    /// Where threads cannot be told apart, that of the whole process.
     pub setup_per_leg_us: f64,
+    /// The same of the whole process: with HTTP, JSON and SDP.
+    pub setup_with_http_us: f64,
+    /// CPU time of the far ends' process as a share of one processor: near 1 it is they who are
+    /// measured, not the engine.
+    pub far_cpu_share: f64,
+    /// Packets the far ends sent as a share of those they had to send: much below 1 they did not
+    /// get the processor, and nothing was proven.
+    pub offered: f64,
     /// Packets that arrived and were as they should be.
     pub heard: u64,
-    /// Packets that never arrived.
+    /// Packets that never arrived, in the whole run.
     pub lost: u64,
+    /// They as a share of all that were sent.
+    pub loss: f64,
     /// Packets that arrived twice, late, at the wrong leg, or altered.
     pub wrong: u64,
 }
@@ -70,38 +86,51 @@ pub struct Figures {
 /// # Errors
 /// [`BenchError::Peer`] when legs do not come up, [`BenchError::System`].
 pub fn measure(load: Load, process: u32, server: SocketAddr) -> Result<Figures, BenchError> {
-    let memory_before = gauge::memory(process)?;
-    let cpu_before = gauge::cpu(process)?;
     let mut stage = Stage::new(load, server)?;
-    stage.connect()?;
-    let setup = gauge::cpu(process)?.saturating_sub(cpu_before);
-    stage.bridge()?;
+    // The first call pays for everything that is there once.
+    stage.set_up(1)?;
+    stage.talk(FIRST_CALL, None);
+    let memory_before = gauge::memory(process)?;
+    let setup = stage.set_up_gauged(load.calls, process)?;
     stage.talk(WARM_UP, None);
     let mut latencies = Latencies::default();
-    let heard_before = stage.heard();
-    let cpu_before = gauge::cpu(process)?;
+    let (heard_before, sent_before) = (stage.heard(), stage.sent());
+    let (cpu_before, far_before) = (gauge::cpu(process)?, gauge::cpu(std::process::id())?);
     stage.talk(load.time, Some(&mut latencies));
     let cpu = gauge::cpu(process)?.saturating_sub(cpu_before);
-    let heard = stage.heard() - heard_before;
+    let far = gauge::cpu(std::process::id())?.saturating_sub(far_before);
+    let (heard, sent) = (stage.heard() - heard_before, stage.sent() - sent_before);
     let memory = gauge::memory(process)?;
     stage.listen(DRAIN);
     if heard == 0 {
         return Err(BenchError::Peer { what: "forwarding", why: "nothing was heard".to_owned() });
     }
     let per_packet = cpu.as_secs_f64() * 1e6 / heard as f64;
-    let calls = load.calls as f64;
+    let more = load.calls.saturating_sub(1).max(1) as f64;
+    let (seconds, lost) = (load.time.as_secs_f64(), stage.lost());
+    let due = 2.0 * load.calls as f64 * seconds / FRAME.as_secs_f64();
     Ok(Figures {
         cpu_per_packet_us: per_packet,
         calls_per_core: 1e6 / (per_packet * 2.0 / FRAME.as_secs_f64()),
-        cpu_share: cpu.as_secs_f64() / load.time.as_secs_f64(),
+        cpu_share: cpu.as_secs_f64() / seconds,
         latency_p50_us: latencies.quantile(0.5),
         latency_p99_us: latencies.quantile(0.99),
-        memory_per_call_kib: memory.saturating_sub(memory_before) as f64 / 1_024.0 / calls,
-        setup_per_leg_us: setup.as_secs_f64() * 1e6 / (2.0 * calls),
+        memory_per_call_kib: memory.saturating_sub(memory_before) as f64 / 1_024.0 / more,
+        setup_per_leg_us: setup.media.as_secs_f64() * 1e6 / (2.0 * more),
+        setup_with_http_us: setup.process.as_secs_f64() * 1e6 / (2.0 * more),
+        far_cpu_share: far.as_secs_f64() / seconds,
+        offered: sent as f64 / due,
         heard,
-        lost: stage.lost(),
+        lost,
+        loss: lost as f64 / stage.sent().max(1) as f64,
         wrong: stage.callers.iter().map(|caller| caller.wrong).sum(),
     })
+}
+
+/// CPU time that setting legs up took.
+struct SetUp {
+    media: Duration,
+    process: Duration,
 }
 
 /// All far ends, and who talks when.
@@ -110,6 +139,7 @@ struct Stage {
     events: Events,
     inbox: Inbox<2>,
     client: Client,
+    ends: FarEnds,
     callers: Vec<Caller>,
     protection: Option<Protection>,
     epoch: Instant,
@@ -121,8 +151,9 @@ impl Stage {
         let poll = Poll::new().map_err(BenchError::system("a poll"))?;
         let client = Client::connect(server)?;
         let now = Instant::now();
-        let mut stage = Self {
+        Ok(Self {
             poll,
+            ends: FarEnds::new()?,
             events: Events::with_capacity(1_024),
             inbox: Inbox::new(),
             client,
@@ -130,20 +161,43 @@ impl Stage {
             protection: load.protection,
             epoch: now,
             ticked: now,
-        };
-        let ends = FarEnds::new()?;
-        for number in 0..2 * load.calls {
-            stage.open(&ends, number)?;
-            stage.receive(None);
-            stage.tick();
+        })
+    }
+
+    /// Sets calls up until there are `calls`, and bridges them.
+    fn set_up(&mut self, calls: usize) -> Result<(), BenchError> {
+        let there = self.callers.len();
+        self.open_until(2 * calls)?;
+        self.bridge(there)
+    }
+
+    /// The same, and what it took until all legs were up.
+    fn set_up_gauged(&mut self, calls: usize, process: u32) -> Result<SetUp, BenchError> {
+        let there = self.callers.len();
+        let cpu_before = gauge::cpu(process)?;
+        let media_before = gauge::cpu_of_threads(process, &MEDIA_THREADS);
+        self.open_until(2 * calls)?;
+        let media_after = gauge::cpu_of_threads(process, &MEDIA_THREADS);
+        let process = gauge::cpu(process)?.saturating_sub(cpu_before);
+        let media = media_before.zip(media_after);
+        let media = media.map_or(process, |(before, after)| after.saturating_sub(before));
+        self.bridge(there)?;
+        Ok(SetUp { media, process })
+    }
+
+    fn open_until(&mut self, legs: usize) -> Result<(), BenchError> {
+        for number in self.callers.len()..legs {
+            self.open(number)?;
+            self.receive(None);
+            self.tick();
         }
-        Ok(stage)
+        self.connect()
     }
 
     /// Opens a leg: even numbers are Meta's, odd ones browsers.
-    fn open(&mut self, ends: &FarEnds, number: usize) -> Result<(), BenchError> {
+    fn open(&mut self, number: usize) -> Result<(), BenchError> {
         let part = if number.is_multiple_of(2) { FarPart::Meta } else { FarPart::Browser };
-        let secured = self.protection.map(|protection| (ends, protection));
+        let secured = self.protection.map(|protection| (&self.ends, protection));
         let mut caller = Caller::new(number, part, secured)?;
         let offer = caller.offer(part);
         let body = json!({ "call": number / 2, "leg": number % 2, "sdp": offer });
@@ -169,8 +223,9 @@ impl Stage {
         Ok(())
     }
 
-    fn bridge(&mut self) -> Result<(), BenchError> {
-        for pair in self.callers.chunks(2) {
+    /// Bridges all calls from this leg on.
+    fn bridge(&mut self, from: usize) -> Result<(), BenchError> {
+        for pair in self.callers[from..].chunks_exact(2) {
             let body = json!({ "a": pair[0].id, "b": pair[1].id });
             self.client.post("/bridge", &body)?;
         }
@@ -258,7 +313,10 @@ impl Stage {
 
     /// Packets sent that the other leg of the call has not heard.
     fn lost(&self) -> u64 {
-        let sent: u64 = self.callers.iter().map(|caller| caller.sent).sum();
-        sent.saturating_sub(self.heard())
+        self.sent().saturating_sub(self.heard())
+    }
+
+    fn sent(&self) -> u64 {
+        self.callers.iter().map(|caller| caller.sent).sum()
     }
 }

@@ -7,7 +7,7 @@ mod dtls;
 mod pieces;
 mod rtp;
 mod sdp;
-mod session;
+pub(crate) mod session;
 mod stun;
 
 pub use dtls::dtls;

@@ -29,7 +29,7 @@ pub(super) const LAN: Reach = Reach { v4: true, v6: false, private: true };
 
 /// The two legs of the call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum End {
+pub(crate) enum End {
     Caller,
     Agent,
 }
@@ -49,7 +49,7 @@ impl End {
     }
 
     /// Where its far end is.
-    pub(super) fn address(self) -> SocketAddr {
+    pub(crate) fn address(self) -> SocketAddr {
         SocketAddr::from(([10, 0, 1, self as u8], 5_000))
     }
 }
@@ -76,10 +76,10 @@ impl Wire for Air {
     fn release(&mut self, _leg: LegId) {}
 }
 
-pub(super) struct Session {
-    pub(super) shard: Shard,
+pub(crate) struct Session {
+    pub(crate) shard: Shard,
     air: Air,
-    pub(super) now: Instant,
+    pub(crate) now: Instant,
     ends: [FarEnd; 2],
     /// What the daemon told each end.
     pub(super) answers: Vec<Offer>,
@@ -164,7 +164,7 @@ impl Session {
     }
 
     /// The call is bridged, and both ends may speak.
-    pub(super) fn bridged() -> Self {
+    pub(crate) fn bridged() -> Self {
         let mut session = Self::begun();
         for _ in 0..HANDSHAKE_TICKS {
             if session.ends.iter().all(FarEnd::is_up) {
@@ -185,7 +185,7 @@ impl Session {
         }
     }
 
-    pub(super) const fn end(&mut self, end: End) -> &mut FarEnd {
+    pub(crate) const fn end(&mut self, end: End) -> &mut FarEnd {
         &mut self.ends[end as usize]
     }
 

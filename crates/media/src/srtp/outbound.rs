@@ -37,7 +37,6 @@ impl Outbound {
     }
 
     /// The same for a header of any length, as another stack may write it.
-    #[cfg(any(test, feature = "fuzzing"))]
     pub(crate) fn seal_foreign_rtp(
         &self,
         (ssrc, index): (u32, u64),
