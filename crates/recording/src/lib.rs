@@ -13,6 +13,7 @@ mod journal;
 mod keeper;
 mod live;
 mod manifest;
+mod ogg_page;
 mod ogg_repair;
 mod ogg_writer;
 mod packet;

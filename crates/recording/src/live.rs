@@ -121,7 +121,7 @@ impl Live {
     /// Samples from the start of the recording to a moment.
     fn sample_at(&self, moment: Instant) -> u64 {
         let since = moment.saturating_duration_since(self.started);
-        (since.as_nanos() * 48_000 / 1_000_000_000) as u64
+        since.as_secs() * 48_000 + u64::from(since.subsec_nanos()) * 48_000 / 1_000_000_000
     }
 
     /// Takes a frame in and writes what no later frame can change.

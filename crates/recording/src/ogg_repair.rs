@@ -6,6 +6,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 
 use ogg::reading::PageParser;
 
+use crate::ogg_page;
 use crate::ogg_writer::PRE_SKIP;
 use crate::packet::SLOT;
 use crate::writer::Salvaged;
@@ -44,7 +45,7 @@ pub(crate) fn cut(file: &mut File) -> io::Result<Option<Salvaged>> {
     if page[5] & END_OF_STREAM == 0 {
         page[5] |= END_OF_STREAM;
         page[22..26].fill(0);
-        let checksum = crc(page).to_le_bytes();
+        let checksum = ogg_page::checksum(page).to_le_bytes();
         page[22..26].copy_from_slice(&checksum);
         file.seek(SeekFrom::Start(last.at as u64))?;
         file.write_all(&page[..HEADER_BYTES])?;
@@ -96,13 +97,4 @@ fn holes(sound: &[Page]) -> Vec<(u64, u64)> {
         known = page.granule;
     }
     found
-}
-
-/// The checksum of RFC 3533: polynomial 0x04C11DB7, nothing reflected, start and end at zero.
-fn crc(page: &[u8]) -> u32 {
-    page.iter().fold(0, |sum, byte| {
-        (0..8).fold(sum ^ (u32::from(*byte) << 24), |sum, _| {
-            (sum << 1) ^ if sum & 0x8000_0000 == 0 { 0 } else { 0x04C1_1DB7 }
-        })
-    })
 }

@@ -5,20 +5,14 @@ use std::io::Write;
 use std::sync::Arc;
 
 use model::{CallId, RecordingId, Timestamp};
-use ogg::{PacketWriteEndInfo, PacketWriter};
 
+use crate::ogg_page::{OggPage, Place};
 use crate::packet::{Framing, SLOT};
 use crate::track::{OggTrack, SlotInput};
 
 /// Samples a player drops in front: the lookahead of libopus at 48 kHz, which the encoders of
 /// both sides have put in front of their sound.
 pub(crate) const PRE_SKIP: u64 = 312;
-/// Packets of one page: 480 ms, so that with the poll of 20 ms a page is on disk every 500 ms.
-const PAGE_PACKETS: u32 = 24;
-/// A page that has this many of its 255 segments is ended: the largest packet (two tracks of
-/// eight frames of 1275 bytes) needs 81, and no packet may be cut in two by a crash.
-const PAGE_SEGMENTS: usize = 170;
-
 /// What the comments of a file say about it.
 #[derive(Clone, Debug)]
 pub(crate) struct Tags {
@@ -30,36 +24,25 @@ pub(crate) struct Tags {
 /// Packs slots into pages and pages into the file.
 pub(crate) struct OggWriter {
     file: Arc<File>,
-    /// Collects a page; it reaches the file in one write.
-    pages: PacketWriter<'static, Vec<u8>>,
-    serial: u32,
+    page: OggPage,
     caller: OggTrack,
     agent: OggTrack,
     /// Samples of all packets so far, which is the granule position.
     granule: u64,
-    page_packets: u32,
-    page_segments: usize,
 }
 
 impl OggWriter {
     /// Writes the two header pages.
     pub(crate) fn new(file: Arc<File>, tags: &Tags) -> std::io::Result<Self> {
-        let serial = tags.id.as_uuid().as_u64_pair().1 as u32;
-        let mut pages = PacketWriter::new(Vec::new());
-        pages.write_packet(opus_head(), serial, PacketWriteEndInfo::EndPage, 0)?;
-        pages.write_packet(opus_tags(tags), serial, PacketWriteEndInfo::EndPage, 0)?;
-        let mut writer = Self {
-            file,
-            pages,
-            serial,
-            caller: OggTrack::default(),
-            agent: OggTrack::default(),
-            granule: 0,
-            page_packets: 0,
-            page_segments: 0,
-        };
-        writer.flush()?;
-        Ok(writer)
+        let mut page = OggPage::new(tags.id.as_uuid().as_u64_pair().1 as u32);
+        let mut headers = Vec::new();
+        for header in [opus_head(), opus_tags(tags)] {
+            page.packet(|body| body.extend(&header));
+            headers.extend(page.end(0, Place::Within));
+        }
+        (&*file).write_all(&headers)?;
+        let (caller, agent) = (OggTrack::default(), OggTrack::default());
+        Ok(Self { file, page, caller, agent, granule: 0 })
     }
 
     /// Adds 20 ms. With `total`, the length of the whole recording in samples, it is the last.
@@ -70,31 +53,19 @@ impl OggWriter {
         agent: &SlotInput<'_>,
         total: Option<u64>,
     ) -> std::io::Result<bool> {
-        let mut packet = Vec::with_capacity(256);
-        self.caller.packet(caller, Framing::SelfDelimiting, &mut packet);
-        self.agent.packet(agent, Framing::Plain, &mut packet);
+        let Self { page, caller: left, agent: right, .. } = self;
+        page.packet(|body| {
+            left.packet(caller, Framing::SelfDelimiting, body);
+            right.packet(agent, Framing::Plain, body);
+        });
         self.granule += SLOT;
-        self.page_packets += 1;
-        self.page_segments += packet.len() / 255 + 1;
-        let full = self.page_packets >= PAGE_PACKETS || self.page_segments >= PAGE_SEGMENTS;
-        let (end, granule) = match total {
-            Some(total) => (PacketWriteEndInfo::EndStream, self.granule.min(total + PRE_SKIP)),
-            None if full => (PacketWriteEndInfo::EndPage, self.granule),
-            None => (PacketWriteEndInfo::NormalPacket, self.granule),
+        let page = match total {
+            Some(total) => self.page.end(self.granule.min(total + PRE_SKIP), Place::Last),
+            None if self.page.is_full() => self.page.end(self.granule, Place::Within),
+            None => return Ok(false),
         };
-        self.pages.write_packet(packet, self.serial, end, granule)?;
-        if total.is_none() && !full {
-            return Ok(false);
-        }
-        self.flush()?;
+        (&*self.file).write_all(page)?;
         Ok(true)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        let page = std::mem::take(self.pages.inner_mut());
-        self.page_packets = 0;
-        self.page_segments = 0;
-        (&*self.file).write_all(&page)
     }
 }
 
