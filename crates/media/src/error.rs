@@ -40,6 +40,9 @@ pub enum MediaError {
         /// How many there are.
         shards: NonZeroU16,
     },
+    /// ICE of a leg cannot start anew with this offer.
+    #[error("ICE cannot restart: {0}")]
+    Restart(#[from] RestartError),
     /// As many legs are open as one shard carries.
     #[error(
         "a media thread already carries {limit} legs; close some, add threads, or run more nodes"
@@ -78,4 +81,24 @@ pub enum MediaError {
     /// The media thread is gone.
     #[error("the media plane has stopped; restart the daemon")]
     Stopped,
+}
+
+/// Why ICE of a leg cannot start anew. The leg goes on as it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum RestartError {
+    /// It was closed, went down, or never was.
+    #[error("the leg is not there (any more); open a new one")]
+    NoSuchLeg,
+    /// Only browsers restart ICE.
+    #[error("the leg is one towards Meta; only agent legs restart")]
+    NotAnAgent,
+    /// The certificate belongs to the DTLS session, which goes on.
+    #[error("the offer has another fingerprint than the leg; open a new leg for it")]
+    Fingerprint,
+    /// The stream goes on as it was agreed.
+    #[error("the offer has other payload types than the leg; open a new leg for it")]
+    Codec,
+    /// The offer begins nothing new.
+    #[error("the offer has the ice-ufrag that is in use; offer with `iceRestart`")]
+    SameUfrag,
 }

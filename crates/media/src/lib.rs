@@ -45,7 +45,7 @@ mod turn;
 
 pub use batch::{Inbox, Outbox};
 pub use config::MediaConfig;
-pub use error::MediaError;
+pub use error::{MediaError, RestartError};
 pub use event::{LegDown, LegStats, MediaEvent, Tap};
 pub use far::{FarEnd, FarEnds, FarHeard, FarPart, Protection};
 pub use hand_over::HandOver;

@@ -10,6 +10,8 @@ mod hand_over;
 mod journey;
 #[path = "media/refusals.rs"]
 mod refusals;
+#[path = "media/restart.rs"]
+mod restart;
 #[path = "media/shards.rs"]
 mod shards;
 #[path = "media/stage.rs"]

@@ -20,22 +20,38 @@ const BOUND_MAX: usize = 8;
 /// here.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Lite {
-    ufrag: String,
-    pwd: String,
-    remote_ufrag: String,
+    names: Names,
+    /// Those before a restart: they hold until the browser shows that it has the new ones.
+    old: Option<Names>,
     bound: Vec<SocketAddr>,
     nominated: Option<SocketAddr>,
     /// Where the handshake ended, then where fresh SRTP or SRTCP came from, if nominated.
     proven: Option<SocketAddr>,
 }
 
+/// Who the two ends are to each other until ICE restarts. Holds a password, so it has no `Debug`.
+#[derive(Clone, Serialize, Deserialize)]
+struct Names {
+    ufrag: String,
+    pwd: String,
+    remote_ufrag: String,
+}
+
+impl Names {
+    fn new(offer: &Offer) -> Self {
+        Self { ufrag: ice_text::<8>(), pwd: ice_text::<24>(), remote_ufrag: offer.ufrag.clone() }
+    }
+}
+
 /// What a genuine check changed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Checked {
     /// The address is bound for the first time.
     pub(crate) is_new: bool,
     /// The address that had to give way.
     pub(crate) evicted: Option<SocketAddr>,
+    /// Our username fragment from before a restart, which this check has ended.
+    pub(crate) outlived: Option<String>,
     /// Length of the answer.
     pub(crate) answer: usize,
 }
@@ -43,9 +59,8 @@ pub(crate) struct Checked {
 impl Lite {
     pub(crate) fn new(offer: &Offer) -> Self {
         Self {
-            ufrag: ice_text::<8>(),
-            pwd: ice_text::<24>(),
-            remote_ufrag: offer.ufrag.clone(),
+            names: Names::new(offer),
+            old: None,
             bound: Vec::new(),
             nominated: None,
             proven: None,
@@ -57,12 +72,40 @@ impl Lite {
         self.bound.len() <= BOUND_MAX && self.path().is_some()
     }
 
+    /// Begins anew with the browser (RFC 8445 section 9): new names on both sides. Sound stays
+    /// where it is until it comes from elsewhere. Returns our username fragment of an earlier
+    /// restart that the browser never took up, and that is not answered any more.
+    pub(crate) fn restart(&mut self, offer: &Offer) -> Option<String> {
+        let former = std::mem::replace(&mut self.names, Names::new(offer));
+        match self.old {
+            Some(_) => Some(former.ufrag),
+            None => {
+                self.old = Some(former);
+                None
+            }
+        }
+    }
+
     pub(crate) fn ufrag(&self) -> &str {
-        &self.ufrag
+        &self.names.ufrag
     }
 
     pub(crate) fn pwd(&self) -> &str {
-        &self.pwd
+        &self.names.pwd
+    }
+
+    /// The browser's username fragment.
+    pub(crate) fn remote_ufrag(&self) -> &str {
+        &self.names.remote_ufrag
+    }
+
+    /// Every username fragment of ours that is answered.
+    pub(crate) fn ufrags(&self) -> impl Iterator<Item = &str> {
+        self.all_names().map(|names| names.ufrag.as_str())
+    }
+
+    fn all_names(&self) -> impl Iterator<Item = &Names> {
+        std::iter::once(&self.names).chain(&self.old)
     }
 
     pub(crate) fn bound(&self) -> &[SocketAddr] {
@@ -85,8 +128,13 @@ impl Lite {
     /// Whether a request is from the peer of this leg. Changes nothing.
     pub(crate) fn is_genuine(&self, binding: &Binding<'_>) -> bool {
         binding.class == Class::Request
-            && binding.fragments() == Some((&self.ufrag, &self.remote_ufrag))
-            && binding.is_genuine(&self.pwd)
+            && self.names_in(binding).is_some_and(|names| binding.is_genuine(&names.pwd))
+    }
+
+    /// The names that a request uses, if they are the leg's.
+    fn names_in(&self, binding: &Binding<'_>) -> Option<&Names> {
+        let (ours, theirs) = binding.fragments()?;
+        self.all_names().find(|names| names.ufrag == ours && names.remote_ufrag == theirs)
     }
 
     /// Takes in a request that [`Self::is_genuine`] and writes the answer.
@@ -96,6 +144,10 @@ impl Lite {
         binding: &Binding<'_>,
         buffer: &mut [u8; ANSWER_MAX],
     ) -> Checked {
+        let used = self.names_in(binding).unwrap_or(&self.names);
+        let answer = binding.answer(from, &used.pwd, buffer);
+        let is_current = used.ufrag == self.names.ufrag;
+        let outlived = self.old.take_if(|_| is_current).map(|old| old.ufrag);
         let is_new = !self.bound.contains(&from);
         let mut evicted = None;
         if is_new {
@@ -109,6 +161,6 @@ impl Lite {
         if binding.nominates {
             self.nominated = Some(from);
         }
-        Checked { is_new, evicted, answer: binding.answer(from, &self.pwd, buffer) }
+        Checked { is_new, evicted, outlived, answer }
     }
 }

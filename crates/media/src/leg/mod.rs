@@ -3,6 +3,7 @@
 
 mod ears;
 mod path;
+mod restart;
 mod state;
 mod voice;
 mod watch;
@@ -14,6 +15,7 @@ use model::LegId;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use ears::{Heard, Kind};
+pub(crate) use path::Rebound;
 pub(crate) use state::{IceState, LegState};
 pub(crate) use watch::GUARD;
 use watch::Guard;
@@ -24,7 +26,7 @@ use crate::event::{LegStats, Tap};
 use crate::ice::{Full, Lite};
 use crate::quality::{LegQuality, LegSummary, Meter};
 use crate::reception::{Reception, Tally};
-use crate::sdp::Offer;
+use crate::sdp::{Described, Offer};
 use crate::source::Player;
 use crate::srtp::Session;
 use crate::stream::OutStream;
@@ -50,6 +52,12 @@ pub(crate) enum Ice {
 struct Codec {
     opus: u8,
     telephone_event: Option<u8>,
+}
+
+impl Codec {
+    const fn of(offer: &Offer) -> Self {
+        Self { opus: offer.opus, telephone_event: offer.telephone_event }
+    }
 }
 
 /// What the control plane decided about a leg.
@@ -85,6 +93,10 @@ pub(crate) struct Leg {
     /// `None` in a process that took the leg over: a session cannot be moved, and after the keys
     /// are agreed it only carries the close_notify.
     dtls: Option<Dtls>,
+    /// SHA-256 of the peer's certificate, as its description promised it.
+    fingerprint: [u8; 32],
+    /// Our description, which restarts write anew.
+    described: Described,
     codec: Codec,
     keys: Option<Session>,
     ended: bool,
@@ -119,7 +131,9 @@ impl Leg {
             id,
             ice,
             dtls: Some(dtls),
-            codec: Codec { opus: offer.opus, telephone_event: offer.telephone_event },
+            fingerprint: offer.fingerprint,
+            described: Described::new(),
+            codec: Codec::of(offer),
             keys: None,
             ended: false,
             route: Route { announce_heard: true, ..Route::default() },
@@ -148,6 +162,10 @@ impl Leg {
 
     pub(crate) const fn ice(&self) -> &Ice {
         &self.ice
+    }
+
+    pub(crate) const fn described(&self) -> Described {
+        self.described
     }
 
     pub(crate) const fn ssrc(&self) -> u32 {

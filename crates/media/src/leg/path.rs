@@ -6,6 +6,7 @@ use std::time::Instant;
 use super::{AGENT_QUIET_MAX, Ice, Leg, SETUP_MAX, WHATSAPP_QUIET_MAX};
 use crate::dtls::{Dtls, Outcome, Role};
 use crate::event::{LegDown, MediaEvent};
+use crate::ice::Checked;
 use crate::ice::stun::{ANSWER_MAX, Binding};
 use crate::srtp::Session;
 use crate::turn::Turn;
@@ -13,6 +14,7 @@ use crate::turn::Turn;
 /// What an agent leg's genuine check means for the demultiplexer.
 pub(crate) struct Rebound {
     pub(crate) evicted: Option<SocketAddr>,
+    pub(crate) outlived: Option<String>,
 }
 
 impl Leg {
@@ -49,11 +51,13 @@ impl Leg {
         let mut answer = [0; ANSWER_MAX];
         let checked = lite.check(from, binding, &mut answer);
         turn.wire.send(via, from, &answer[..checked.answer]);
-        // From elsewhere it may be a recorded one, which shows nothing about the browser.
-        if !has_keys || lite.path() == Some(from) {
+        // From elsewhere it may be a recorded one, which shows nothing about the browser; but the
+        // first with new names cannot be.
+        if !has_keys || lite.path() == Some(from) || checked.outlived.is_some() {
             self.alive_at = turn.now;
         }
-        checked.is_new.then_some(Rebound { evicted: checked.evicted })
+        let Checked { is_new, evicted, outlived, .. } = checked;
+        (is_new || outlived.is_some()).then_some(Rebound { evicted, outlived })
     }
 
     /// A packet from this address has verified and was no replay.

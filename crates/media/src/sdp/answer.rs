@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use model::SdpText;
 
-use super::{Declined, Flow, Offer, Setup, connection};
+use super::{Declined, Described, Flow, Offer, Setup, connection};
 
 /// What Meta asks an Opus sender for: wideband speech at 20 kbit/s in 20 ms frames.
 const WHATSAPP_OPUS: &str = "maxaveragebitrate=20000;maxplaybackrate=16000;minptime=20;sprop-maxcapturerate=16000;\
@@ -17,7 +17,7 @@ const HOST_PRIORITY: u32 = (126 << 24) | (65_535 << 8) | 255;
 
 /// Our side of a description.
 pub(crate) struct Local<'a> {
-    pub(crate) session: u64,
+    pub(crate) described: Described,
     pub(crate) ufrag: &'a str,
     pub(crate) pwd: &'a str,
     /// `AB:CD:…` of the SHA-256 of our certificate.
@@ -75,7 +75,8 @@ pub(crate) fn agent_answer(offer: &Offer, local: &Local<'_>) -> SdpText {
 fn session(offer: &Offer, local: &Local<'_>, lite: bool) -> Writer {
     let mut sdp = Writer(String::with_capacity(1_024));
     sdp.line("v=0");
-    sdp.line(format!("o=- {} 2 IN IP4 127.0.0.1", local.session));
+    let Described { session, version } = local.described;
+    sdp.line(format!("o=- {session} {version} IN IP4 127.0.0.1"));
     sdp.line("s=-");
     sdp.line("t=0 0");
     if let (true, Some(mid)) = (offer.bundled, &offer.mid) {

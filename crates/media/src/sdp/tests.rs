@@ -22,7 +22,7 @@ fn refusal(text: &str) -> SdpError {
 
 fn local(addresses: &[IpAddr]) -> Local<'_> {
     Local {
-        session: 42,
+        described: Described { session: 42, version: 2 },
         ufrag: "ourufrag",
         pwd: "ourpasswordourpassword12",
         fingerprint: FINGERPRINT,

@@ -9,7 +9,7 @@ use model::LegId;
 use super::Shard;
 use crate::event::LegDown;
 use crate::ice::stun::{Binding, is_stun};
-use crate::leg::Ice;
+use crate::leg::{Ice, Rebound};
 use crate::rtp;
 use crate::turn::{Via, Wire};
 
@@ -130,10 +130,13 @@ impl Shard {
             return down;
         }
         let rebound = leg.check_lite(&mut turn, from, &Binding::read(bytes)?);
-        if let Some(old) = rebound.and_then(|rebound| rebound.evicted)
-            && self.by_address.get(&old) == Some(&id)
-        {
-            self.by_address.remove(&old);
+        if let Some(Rebound { evicted, outlived }) = rebound {
+            if let Some(old) = evicted.filter(|old| self.by_address.get(old) == Some(&id)) {
+                self.by_address.remove(&old);
+            }
+            if let Some(old) = outlived {
+                self.by_ufrag.remove(&old);
+            }
         }
         // A leg that held the address but has been quiet loses it; its next check takes it back.
         self.by_address.insert(from, id);

@@ -90,7 +90,9 @@ impl Shard {
         }
         let leg = Leg::restore(resumed, &self.identity, state)?;
         if let Ice::Lite(lite) = leg.ice() {
-            self.by_ufrag.insert(lite.ufrag().to_owned(), id);
+            for ufrag in lite.ufrags() {
+                self.by_ufrag.insert(ufrag.to_owned(), id);
+            }
         }
         self.legs.insert(id, Box::new(leg));
         self.settle(id, wire);

@@ -7,6 +7,7 @@ mod deadlines;
 mod demux;
 mod guard;
 mod hand_over;
+mod restart;
 #[cfg(test)]
 mod tests;
 
@@ -281,7 +282,9 @@ impl Shard {
             return;
         };
         if let Ice::Lite(lite) = leg.ice() {
-            self.by_ufrag.remove(lite.ufrag());
+            for ufrag in lite.ufrags() {
+                self.by_ufrag.remove(ufrag);
+            }
             for address in lite.bound() {
                 if self.by_address.get(address) == Some(&id) {
                     self.by_address.remove(address);

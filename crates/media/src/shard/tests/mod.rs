@@ -6,6 +6,7 @@ mod keys;
 mod net;
 mod never_silent;
 mod quality;
+mod restart;
 mod rules;
 mod sources;
 mod strangers;

@@ -276,15 +276,7 @@ impl Net {
         self.next += 1;
         let address = SocketAddr::from(([10, 0, 1 + (leg.0 >> 8) as u8, leg.0 as u8], 5_000));
         let (ufrag, pwd) = (format!("peer{}", leg.0), "peerpasswordpeerpassword".to_owned());
-        let offered = if events { "111 126" } else { "111" };
-        let (ip, port) = (address.ip(), address.port());
-        let text = format!(
-            "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF {offered}\r\n\
-             a=candidate:1 1 udp 1 {ip} {port} typ host\r\na=ice-ufrag:{ufrag}\r\na=ice-pwd:{pwd}\r\n\
-             a=fingerprint:sha-256 {}\r\na=setup:actpass\r\na=mid:0\r\na=rtcp-mux\r\n\
-             a=rtpmap:111 opus/48000/2\r\na=rtpmap:126 telephone-event/8000\r\n",
-            self.identity.fingerprint
-        );
+        let text = self.offer(address, &ufrag, &pwd, if events { "111 126" } else { "111" });
         let offer = Box::new(Offer::parse(&text, LAN).unwrap());
         let (answer, mut answered) = oneshot::channel();
         let (via, command) = if browser {
@@ -317,6 +309,43 @@ impl Net {
         };
         self.peers.insert(leg.0, peer);
         leg
+    }
+
+    /// What a peer offers.
+    pub(super) fn offer(
+        &self,
+        address: SocketAddr,
+        ufrag: &str,
+        pwd: &str,
+        formats: &str,
+    ) -> String {
+        let (ip, port) = (address.ip(), address.port());
+        format!(
+            "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF {formats}\r\n\
+             a=candidate:1 1 udp 1 {ip} {port} typ host\r\na=ice-ufrag:{ufrag}\r\na=ice-pwd:{pwd}\r\n\
+             a=fingerprint:sha-256 {}\r\na=setup:actpass\r\na=mid:0\r\na=rtcp-mux\r\n\
+             a=rtpmap:111 opus/48000/2\r\na=rtpmap:126 telephone-event/8000\r\n",
+            self.identity.fingerprint
+        )
+    }
+
+    /// Asks for an ICE restart of a leg with this offer.
+    pub(super) fn ask_restart(&mut self, leg: LegId, offer: &str) -> Result<SdpText, MediaError> {
+        let offer = Box::new(Offer::parse(offer, LAN).unwrap());
+        let (answer, mut answered) = oneshot::channel();
+        self.command(Command::RestartAgent { leg, offer, answer });
+        answered.try_recv().unwrap()
+    }
+
+    /// A browser restarts ICE and has applied the answer.
+    pub(super) fn restart(&mut self, leg: LegId, ufrag: &str) -> SdpText {
+        let address = self.peer(leg).address;
+        let offer = self.offer(address, ufrag, "anotherpasswordpassword1", "111 126");
+        let answer = self.ask_restart(leg, &offer).unwrap();
+        let peer = self.peer(leg);
+        peer.remote = Offer::parse(answer.as_str(), LAN).unwrap();
+        peer.ufrag = ufrag.to_owned();
+        answer
     }
 
     /// A WhatsApp leg that may speak, bridged with an agent leg, both up.
