@@ -21,6 +21,17 @@ pub enum MediaError {
         /// What the system said.
         source: io::Error,
     },
+    /// TCP could not be listened on.
+    #[error(
+        "cannot listen on TCP {address}: {source}; choose a free media.agent_tcp_port, and an \
+         address of this host for media.bind"
+    )]
+    Listen {
+        /// What was asked for.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
     /// Every port for WhatsApp legs is taken.
     #[error("no free UDP port in {range:?} for a WhatsApp leg; widen media.whatsapp_ports")]
     NoFreePort {
@@ -32,7 +43,8 @@ pub enum MediaError {
     NoAddress,
     /// Each shard needs a port for its agents, and there are not so many.
     #[error(
-        "{shards} media threads need as many ports from {first} on; choose a lower media.agent_port"
+        "{shards} media threads need as many ports from {first} on; choose a lower media.agent_port \
+         or media.agent_tcp_port"
     )]
     Ports {
         /// The first shard's port.

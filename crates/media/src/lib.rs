@@ -41,6 +41,7 @@ mod srtp;
 mod start;
 mod stream;
 mod tap;
+mod tcp;
 mod turn;
 
 pub use batch::{Inbox, Outbox};

@@ -16,3 +16,5 @@ mod restart;
 mod shards;
 #[path = "media/stage.rs"]
 mod stage;
+#[path = "media/tcp.rs"]
+mod tcp;

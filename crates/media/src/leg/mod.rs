@@ -8,7 +8,6 @@ mod state;
 mod voice;
 mod watch;
 
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use model::LegId;
@@ -30,7 +29,7 @@ use crate::sdp::{Described, Offer};
 use crate::source::Player;
 use crate::srtp::Session;
 use crate::stream::OutStream;
-use crate::turn::Via;
+use crate::turn::{Path, Via};
 
 /// How long ICE and DTLS may take together.
 const SETUP_MAX: Duration = Duration::from_secs(15);
@@ -182,17 +181,10 @@ impl Leg {
         self.keys = None;
     }
 
-    pub(crate) fn via(&self) -> Via {
-        match self.ice {
-            Ice::Full(_) => Via::WhatsApp(self.id),
-            Ice::Lite(_) => Via::Agents,
-        }
-    }
-
     /// Where to send.
-    pub(crate) fn path(&self) -> Option<SocketAddr> {
+    pub(crate) fn path(&self) -> Option<Path> {
         match &self.ice {
-            Ice::Full(full) => full.path(),
+            Ice::Full(full) => full.path().map(|to| Path { via: Via::WhatsApp(self.id), to }),
             Ice::Lite(lite) => lite.path(),
         }
     }

@@ -28,6 +28,7 @@ fn local(addresses: &[IpAddr]) -> Local<'_> {
         fingerprint: FINGERPRINT,
         addresses,
         port: 40_500,
+        tcp_port: None,
         ssrc: 330_833_028,
     }
 }

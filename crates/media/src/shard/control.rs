@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use model::{LegId, SdpText};
 
-use super::{LEGS_MAX, Shard};
+use super::{LEGS_MAX, Place, Shard};
 use crate::command::{Answer, Command};
 use crate::dtls::{Dtls, Role};
 use crate::error::MediaError;
@@ -147,15 +147,14 @@ impl Shard {
         let lite = Lite::new(offer);
         let (ufrag, pwd) = (lite.ufrag().to_owned(), lite.pwd().to_owned());
         let leg = Leg::new(now, id, Ice::Lite(lite), dtls, offer);
-        let local = self.local(leg.described(), &ufrag, &pwd, self.place.agent_port, leg.ssrc());
-        let answer = agent_answer(offer, &local);
+        let answer = self.agent_answer(offer, leg.described(), &ufrag, &pwd, leg.ssrc());
         self.by_ufrag.insert(ufrag, id);
         self.legs.insert(id, Box::new(leg));
         self.reschedule(id);
         Ok(answer)
     }
 
-    pub(super) fn local<'a>(
+    fn local<'a>(
         &'a self,
         described: Described,
         ufrag: &'a str,
@@ -170,8 +169,22 @@ impl Shard {
             fingerprint: &self.identity.fingerprint,
             addresses: &self.place.addresses,
             port,
+            tcp_port: None,
             ssrc,
         }
+    }
+
+    pub(super) fn agent_answer(
+        &self,
+        offer: &Offer,
+        described: Described,
+        ufrag: &str,
+        pwd: &str,
+        ssrc: u32,
+    ) -> SdpText {
+        let Place { agent_port, agent_tcp_port, .. } = self.place;
+        let local = self.local(described, ufrag, pwd, agent_port, ssrc);
+        agent_answer(offer, &Local { tcp_port: agent_tcp_port, ..local })
     }
 
     fn has_room(&self) -> Result<(), MediaError> {

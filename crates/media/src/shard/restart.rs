@@ -6,7 +6,7 @@ use model::{LegId, SdpText};
 
 use super::Shard;
 use crate::error::{MediaError, RestartError};
-use crate::sdp::{Offer, agent_answer};
+use crate::sdp::Offer;
 
 impl Shard {
     /// Answers an offer with new names for a leg that goes on. Checks with the old names are
@@ -24,9 +24,8 @@ impl Shard {
         if let Some(ufrag) = restarted.given_up {
             self.by_ufrag.remove(&ufrag);
         }
-        let (ufrag, port) = (restarted.ufrag, self.place.agent_port);
-        let local = self.local(restarted.described, &ufrag, &restarted.pwd, port, ssrc);
-        let answer = agent_answer(offer, &local);
+        let (ufrag, pwd) = (restarted.ufrag, restarted.pwd);
+        let answer = self.agent_answer(offer, restarted.described, &ufrag, &pwd, ssrc);
         self.by_ufrag.insert(ufrag, id);
         Ok(answer)
     }

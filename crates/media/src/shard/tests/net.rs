@@ -20,6 +20,7 @@ use crate::rtp;
 use crate::sdp::{Offer, Reach};
 use crate::srtp::{self, Inbound, Outbound};
 use crate::tap::TapReader;
+use crate::turn::ConnectionId;
 
 pub(super) const OPUS: u8 = 111;
 pub(super) const EVENTS: u8 = 126;
@@ -58,6 +59,10 @@ impl Wire for Air {
     fn release(&mut self, leg: LegId) {
         self.open.retain(|open| *open != leg);
     }
+
+    fn vouch(&mut self, _now: Instant, _connection: ConnectionId) {}
+
+    fn hang_up(&mut self, _connection: ConnectionId) {}
 }
 
 /// What a peer heard.
@@ -251,7 +256,11 @@ pub(super) struct Net {
 impl Net {
     pub(super) fn new() -> Self {
         let now = Instant::now();
-        let place = Place { addresses: vec!["10.0.0.1".parse().unwrap()], agent_port: 7_000 };
+        let place = Place {
+            addresses: vec!["10.0.0.1".parse().unwrap()],
+            agent_port: 7_000,
+            agent_tcp_port: None,
+        };
         let mut taps = TapReader::new(now);
         let writer = taps.add_ring();
         let ours = Arc::new(Identity::generate().unwrap());
