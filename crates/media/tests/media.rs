@@ -8,6 +8,8 @@ mod far;
 mod hand_over;
 #[path = "media/journey.rs"]
 mod journey;
+#[path = "media/nat.rs"]
+mod nat;
 #[path = "media/refusals.rs"]
 mod refusals;
 #[path = "media/restart.rs"]

@@ -6,6 +6,8 @@
 //! gives the last number it saw. Heartbeat: the client sends `ping` at least every
 //! `heartbeat_ms`; a socket silent for two and a half heartbeats is closed.
 
+use std::fmt;
+
 use model::{
     AgentId, CallId, DeviceId, EndReason, Hint, PhoneKey, Presence, SdpText, SessionId, Timestamp,
 };
@@ -56,6 +58,13 @@ pub enum ClientCommand {
     /// The answer arrives as [`ServerEvent::MediaAnswer`]; presence turns `ready` when the leg is up.
     GoReady {
         /// The browser's offer, candidates included.
+        offer: SdpText,
+    },
+    /// The browser's network has changed: an offer with `iceRestart` for the media leg that
+    /// exists, a call on it included. The answer arrives as [`ServerEvent::MediaAnswer`]; DTLS and
+    /// the stream go on. Refused with `bad_offer` or `not_ready`, the leg is as it was.
+    RestartIce {
+        /// The browser's offer. Candidates are not needed.
         offer: SdpText,
     },
     /// The agent wants no calls; the media leg is closed unless a call uses it.
@@ -154,6 +163,10 @@ pub enum ServerEvent {
         server_time: Timestamp,
         /// The state of the house as this agent sees it.
         snapshot: Snapshot,
+        /// Servers for this device's peer connections, until [`ServerEvent::IceServers`] brings
+        /// others.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        ice_servers: Vec<IceServer>,
     },
     /// The old session goes on; the missed frames follow.
     Resumed {
@@ -161,6 +174,12 @@ pub enum ServerEvent {
         session: SessionId,
         /// The server's wall clock.
         server_time: Timestamp,
+    },
+    /// New access to the same servers, before the old one expires. Not numbered. It holds for
+    /// connections that exist as well as for later ones.
+    IceServers {
+        /// The servers.
+        ice_servers: Vec<IceServer>,
     },
     /// A command was carried out.
     Done {
@@ -185,7 +204,7 @@ pub enum ServerEvent {
         /// The server's wall clock.
         server_time: Timestamp,
     },
-    /// The answer to this device's media offer.
+    /// The answer to this device's media offer, be it for a new leg or to restart ICE.
     MediaAnswer {
         /// The bridge's answer.
         answer: SdpText,
@@ -293,6 +312,27 @@ pub enum ServerEvent {
         /// Why.
         why: ByeReason,
     },
+}
+
+/// Servers that a browser may reach the daemon's media through: an `RTCIceServer` of the WebRTC
+/// API, as it is. `Debug` does not show the credential.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct IceServer {
+    /// `turn:` and `turns:` addresses.
+    pub urls: Vec<String>,
+    /// Names the device, and the second since 1970 at which the access expires.
+    pub username: String,
+    /// The password that belongs to the name.
+    pub credential: String,
+}
+
+impl fmt::Debug for IceServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IceServer")
+            .field("urls", &self.urls)
+            .field("username", &self.username)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Why a call no longer rings on a device.

@@ -54,7 +54,8 @@ impl Connections {
     ) -> io::Result<Self> {
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
         if address.is_ipv6() {
-            socket.set_only_v6(true)?;
+            // The wildcard address stands for both families.
+            socket.set_only_v6(!address.ip().is_unspecified())?;
         }
         socket.set_reuse_address(true)?;
         socket.set_nonblocking(true)?;
@@ -97,6 +98,8 @@ impl Connections {
                 continue;
             }
             self.next += 1;
+            // An IPv4 browser on a socket for both families is told its own address.
+            let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
             self.open.insert(id, Connection::new(now, stream, peer));
             self.unproven.push_back(id);
         }
