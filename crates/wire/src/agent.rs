@@ -6,6 +6,8 @@
 //! gives the last number it saw. Heartbeat: the client sends `ping` at least every
 //! `heartbeat_ms`; a socket silent for two and a half heartbeats is closed.
 
+mod reasons;
+
 use std::fmt;
 
 use model::{
@@ -13,6 +15,8 @@ use model::{
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+pub use reasons::{ByeReason, ErrorCode, RingEnd};
 
 use crate::view::{
     ActiveCall, BalanceView, MissedCall, PresenceReason, QualityNow, RecordingState, RingingCall,
@@ -144,6 +148,10 @@ pub struct ServerFrame {
 }
 
 /// What a device is told.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "events are made and written one at a time; nothing holds many"
+)]
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ServerEvent {
@@ -333,80 +341,6 @@ impl fmt::Debug for IceServer {
             .field("username", &self.username)
             .finish_non_exhaustive()
     }
-}
-
-/// Why a call no longer rings on a device.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum RingEnd {
-    /// Another agent took it.
-    ClaimedElsewhere,
-    /// The same agent took it on another device.
-    ClaimedByYouElsewhere,
-    /// This device's own claim is being connected.
-    ClaimedHere,
-    /// This agent declined.
-    Declined,
-    /// The caller hung up.
-    CallerHungUp,
-    /// The ring time passed.
-    TimedOut,
-    /// The call ended for another reason.
-    CallEnded,
-}
-
-/// Why the server closes a socket.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ByeReason {
-    /// The token expired or was revoked: get a new one and reconnect.
-    TokenExpired,
-    /// Three bad frames.
-    TooManyErrors,
-    /// No heartbeat.
-    Silent,
-    /// Frames were not read fast enough.
-    Slow,
-    /// The same session was resumed on another socket.
-    Replaced,
-    /// The daemon is stopping.
-    ShutDown,
-}
-
-/// Stable error codes of the agent socket.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ErrorCode {
-    /// The frame is not JSON of this protocol.
-    BadFrame,
-    /// The frame is larger than allowed.
-    FrameTooLarge,
-    /// Frames come faster than allowed.
-    TooFast,
-    /// The version is not spoken here.
-    Version,
-    /// The token is missing, wrong or expired.
-    Unauthorized,
-    /// Hello must come first, and once.
-    HelloExpected,
-    /// The call does not exist or is not this agent's.
-    NoSuchCall,
-    /// Another agent has the call.
-    AlreadyTaken,
-    /// The same agent has it on another device.
-    TakenByYouElsewhere,
-    /// The call is over.
-    CallEnded,
-    /// The agent is on another call.
-    OnCall,
-    /// The device is not ready.
-    NotReady,
-    /// The media offer cannot be answered.
-    BadOffer,
-    /// The line's rule does not allow it.
-    NotAllowed,
-    /// Something failed inside Ringdown.
-    Internal,
 }
 
 /// Everything a device needs to draw its page.

@@ -43,7 +43,7 @@ pub(crate) enum Ice {
     /// WhatsApp leg.
     Full(Box<Full>),
     /// Agent leg.
-    Lite(Lite),
+    Lite(Box<Lite>),
 }
 
 /// Payload types, the same in both directions of a leg.

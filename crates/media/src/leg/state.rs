@@ -41,7 +41,7 @@ pub(crate) struct LegState {
 #[derive(Serialize, Deserialize)]
 pub(crate) enum IceState {
     Full(FullState),
-    Lite(Lite),
+    Lite(Box<Lite>),
 }
 
 /// How long ago things were.

@@ -146,7 +146,7 @@ impl Shard {
         let dtls = Dtls::new(now, &self.identity, Role::Server, offer.fingerprint)?;
         let lite = Lite::new(offer);
         let (ufrag, pwd) = (lite.ufrag().to_owned(), lite.pwd().to_owned());
-        let leg = Leg::new(now, id, Ice::Lite(lite), dtls, offer);
+        let leg = Leg::new(now, id, Ice::Lite(Box::new(lite)), dtls, offer);
         let answer = self.agent_answer(offer, leg.described(), &ufrag, &pwd, leg.ssrc());
         self.by_ufrag.insert(ufrag, id);
         self.legs.insert(id, Box::new(leg));

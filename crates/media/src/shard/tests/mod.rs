@@ -1,5 +1,6 @@
 //! The core on a simulated network with virtual time: no sockets, no threads, no waiting.
 
+mod air;
 mod guard;
 mod hand_over;
 mod keys;

@@ -10,6 +10,7 @@ use model::{LegId, SdpText};
 use tokio::sync::oneshot;
 
 use super::super::*;
+use super::air::{Air, is_lost};
 use crate::dtls::{Dtls, Outcome, Role};
 use crate::error::MediaError;
 use crate::event::LegStats;
@@ -20,50 +21,12 @@ use crate::rtp;
 use crate::sdp::{Offer, Reach};
 use crate::srtp::{self, Inbound, Outbound};
 use crate::tap::TapReader;
-use crate::turn::ConnectionId;
 
 pub(super) const OPUS: u8 = 111;
 pub(super) const EVENTS: u8 = 126;
 /// The source of every peer.
 pub(super) const SSRC: u32 = 5;
 const LAN: Reach = Reach { v4: true, v6: false, private: true };
-
-/// Keeps what is sent.
-#[derive(Default)]
-pub(super) struct Air {
-    pub(super) sent: Vec<(Via, SocketAddr, Vec<u8>)>,
-    pub(super) open: Vec<LegId>,
-    pub(super) connected: BTreeMap<u64, SocketAddr>,
-}
-
-impl Wire for Air {
-    fn open(&mut self, leg: LegId) -> Result<u16, MediaError> {
-        self.open.push(leg);
-        Ok(40_000 + leg.0 as u16)
-    }
-
-    fn reopen(&mut self, leg: LegId, port: u16) -> Result<(), MediaError> {
-        assert_eq!(port, 40_000 + leg.0 as u16);
-        self.open.push(leg);
-        Ok(())
-    }
-
-    fn send(&mut self, via: Via, to: SocketAddr, bytes: &[u8]) {
-        self.sent.push((via, to, bytes.to_vec()));
-    }
-
-    fn connect(&mut self, leg: LegId, to: SocketAddr) {
-        self.connected.insert(leg.0, to);
-    }
-
-    fn release(&mut self, leg: LegId) {
-        self.open.retain(|open| *open != leg);
-    }
-
-    fn vouch(&mut self, _now: Instant, _connection: ConnectionId) {}
-
-    fn hang_up(&mut self, _connection: ConnectionId) {}
-}
 
 /// What a peer heard.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -479,10 +442,4 @@ impl Net {
             | MediaEvent::SilentCall { .. } => None,
         })
     }
-}
-
-fn is_lost(losing: &mut Option<u32>) -> bool {
-    let lost = *losing == Some(0);
-    *losing = losing.and_then(|left| left.checked_sub(1));
-    lost
 }
