@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::num::NonZeroU16;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
-use api::{Api, ApiConfig, Hub, Metrics, Parts, TokenKey};
+use api::{Api, ApiConfig, Hub, Metrics, Parts, TokenKey, TurnConfig};
 use config::Config;
 use secrecy::ExposeSecret;
 use store::{LineRow, Store, Workspace};
@@ -180,6 +181,11 @@ fn api_config(config: &Config, vault: &std::path::Path) -> ApiConfig {
         token_ttl: config.agents.token_ttl,
         heartbeat: config.agents.heartbeat,
         vault: vault.to_path_buf(),
+        turn: config.turn.as_ref().map(|turn| TurnConfig {
+            urls: turn.urls.clone(),
+            secret: turn.secret.clone(),
+            ttl: turn.ttl,
+        }),
         cookie_secure: server.public_url.as_deref().is_some_and(|url| url.starts_with("https://")),
     }
 }
@@ -196,6 +202,7 @@ fn media_config(config: &Config) -> media::MediaConfig {
         advertise,
         shards: media.threads,
         agent_port: media.agent_port,
+        agent_tcp_port: media.agent_tcp_port.map(NonZeroU16::get),
         whatsapp_ports: media.whatsapp_ports.first..=media.whatsapp_ports.last,
         allow_private_remotes: media.allow_private_remotes,
     }

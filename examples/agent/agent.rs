@@ -161,6 +161,7 @@ fn tell(event: ServerEvent) {
         | ServerEvent::Done { .. }
         | ServerEvent::Pong { .. }
         | ServerEvent::Resumed { .. }
+        | ServerEvent::IceServers { .. }
         | ServerEvent::RingUpdate { .. }
         | ServerEvent::ClaimWon { .. }
         | ServerEvent::CallUpdate { .. }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use model::WorkspaceId;
 use rand::RngExt as _;
-use secrecy::SecretSlice;
+use secrecy::{SecretSlice, SecretString};
 
 /// Longest life of an agent token; a stolen one is worth little for longer.
 pub const TOKEN_TTL_MAX: Duration = Duration::from_secs(5 * 60);
@@ -30,6 +30,19 @@ pub struct ApiConfig {
     pub vault: PathBuf,
     /// Whether the desk's cookie is sent over HTTPS only.
     pub cookie_secure: bool,
+    /// Relays for browsers, if there are any.
+    pub turn: Option<TurnConfig>,
+}
+
+/// TURN servers that share a secret with this daemon. `Debug` does not show it.
+#[derive(Clone, Debug)]
+pub struct TurnConfig {
+    /// Their addresses (RFC 7065).
+    pub urls: Vec<String>,
+    /// The shared secret.
+    pub secret: SecretString,
+    /// How long one access holds; devices get a new one at half of it.
+    pub ttl: Duration,
 }
 
 /// Why a token key cannot be used.

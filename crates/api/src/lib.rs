@@ -18,6 +18,7 @@ mod rest;
 mod routes;
 mod serve;
 mod socket;
+mod turn;
 mod webhook;
 
 use std::sync::Arc;
@@ -31,7 +32,7 @@ use whatsapp::{VerifyToken, WebhookVerifier};
 use access::attempts::Attempts;
 
 pub use admin::admin_router;
-pub use config::{ApiConfig, TOKEN_TTL_MAX, TokenKey, TokenKeyTooShort};
+pub use config::{ApiConfig, TOKEN_TTL_MAX, TokenKey, TokenKeyTooShort, TurnConfig};
 pub use error::ApiError;
 pub use hub::Hub;
 pub use metrics::Metrics;

@@ -46,6 +46,7 @@ pub(crate) struct Moving {
 pub(crate) enum Command {
     OpenWhatsApp { leg: LegId, offer: Box<Offer>, answer: Answer },
     OpenAgent { leg: LegId, offer: Box<Offer>, answer: Answer },
+    RestartAgent { leg: LegId, offer: Box<Offer>, answer: Answer },
     Speak(LegId),
     Bridge { whatsapp: LegId, agent: LegId },
     Unbridge(LegId),

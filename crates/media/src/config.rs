@@ -17,6 +17,8 @@ pub struct MediaConfig {
     /// The UDP port that the agent legs of the first shard share; each further shard takes the
     /// next port. 0 takes any free ports.
     pub agent_port: u16,
+    /// The same for TCP, for browsers that cannot send UDP (RFC 6544). `None`: no TCP.
+    pub agent_tcp_port: Option<u16>,
     /// Ports WhatsApp legs may take, one socket each; `0..=0` takes any free port.
     pub whatsapp_ports: RangeInclusive<u16>,
     /// Accept loopback, link-local and private remote candidates from a WhatsApp offer. For the
@@ -31,6 +33,7 @@ impl Default for MediaConfig {
             advertise: Vec::new(),
             shards: NonZeroU16::MIN,
             agent_port: 0,
+            agent_tcp_port: None,
             whatsapp_ports: 0..=0,
             allow_private_remotes: false,
         }

@@ -16,8 +16,8 @@ use crate::event::MediaEvent;
 use crate::hand_over::Resumed;
 use crate::pace::Pace;
 use crate::shard::{Shard, ShardState};
-use crate::socket::{Sockets, Way, via};
-use crate::turn::Via;
+use crate::socket::{Ready, Sockets, Way, ready};
+use crate::turn::{ConnectionId, DATAGRAM_MAX, Via};
 
 /// Datagrams per call from the agents' socket.
 const SHARED_BATCH: usize = 64;
@@ -46,6 +46,8 @@ pub(crate) struct Driver {
     pub(crate) events: mpsc::Sender<MediaEvent>,
     /// Sockets that may have more to read: readiness is reported once, not while it lasts.
     pub(crate) ready: Vec<Via>,
+    /// Browsers wait to be connected by TCP.
+    pub(crate) knocked: bool,
     /// Events that must not be lost. At most two per leg: up and down.
     pub(crate) pending: VecDeque<MediaEvent>,
 }
@@ -54,6 +56,7 @@ pub(crate) struct Driver {
 struct Tray {
     shared: Inbox<SHARED_BATCH>,
     own: Inbox<OWN_BATCH>,
+    frame: Box<[u8; DATAGRAM_MAX]>,
     outbox: Outbox,
 }
 
@@ -69,17 +72,18 @@ impl Driver {
     /// Runs until the control plane is gone.
     pub(crate) fn run(mut self) {
         let mut readiness = Events::with_capacity(REPORTS_MAX);
-        let mut tray = Tray { shared: Inbox::new(), own: Inbox::new(), outbox: Outbox::new() };
+        let mut tray = Tray {
+            shared: Inbox::new(),
+            own: Inbox::new(),
+            frame: Box::new([0; DATAGRAM_MAX]),
+            outbox: Outbox::new(),
+        };
         let mut ticked = Instant::now();
         let mut pace = Pace::new(ticked);
         let mut next_look = None;
         loop {
             self.wait(&mut readiness, ticked, next_look);
-            for via in readiness.iter().filter_map(|event| via(event.token())) {
-                if self.sockets.set_waiting(via, true) {
-                    self.ready.push(via);
-                }
-            }
+            self.note(&readiness);
             // Orders first: what was said after "mute" was sent is already muted.
             match self.obey(&mut tray.outbox) {
                 Next::GoOn => {}
@@ -107,11 +111,30 @@ impl Driver {
         }
     }
 
+    /// Notes what has become ready, and sees to the TCP connections.
+    fn note(&mut self, readiness: &Events) {
+        for event in readiness {
+            match ready(event.token()) {
+                Ready::Order => {}
+                Ready::Knock => self.knocked = true,
+                Ready::Socket(via) => {
+                    if let (Via::AgentTcp(connection), Some(tcp)) = (via, self.sockets.tcp()) {
+                        tcp.flush(connection);
+                    }
+                    if self.sockets.set_waiting(via, true) {
+                        self.ready.push(via);
+                    }
+                }
+            }
+        }
+        self.knocked = self.sockets.attend(Instant::now(), self.knocked);
+    }
+
     /// Waits for datagrams, orders or the next timer; under load for the end of the tick.
     fn wait(&mut self, readiness: &mut Events, ticked: Instant, next_look: Option<Instant>) {
         let now = Instant::now();
         let wait = match next_look {
-            _ if !self.ready.is_empty() => Duration::ZERO,
+            _ if !self.ready.is_empty() || self.knocked => Duration::ZERO,
             Some(at) => {
                 std::thread::sleep(at.saturating_duration_since(now));
                 Duration::ZERO
@@ -133,12 +156,13 @@ impl Driver {
     /// Takes what has arrived and says how many datagrams that were.
     fn receive(&mut self, tray: &mut Tray) -> u32 {
         let Self { sockets, shard, ready, .. } = self;
-        let Tray { shared, own, outbox } = tray;
+        let Tray { shared, own, frame, outbox } = tray;
         let mut taken = 0;
         ready.retain(|via| {
             let mut way = Way { sockets, outbox };
             let (count, has_more) = match via {
                 Via::Agents => drain(shared, *via, shard, &mut way),
+                Via::AgentTcp(connection) => drain_stream(frame, *connection, shard, &mut way),
                 Via::WhatsApp(_) => drain(own, *via, shard, &mut way),
             };
             taken += count;
@@ -247,6 +271,8 @@ fn drain<const N: usize>(
     for _ in 0..CALLS_MAX {
         let socket: Option<&UdpSocket> = match via {
             Via::Agents => Some(way.sockets.agents()),
+            // A stream has no datagrams of its own; see `drain_stream`.
+            Via::AgentTcp(_) => None,
             Via::WhatsApp(leg) => way.sockets.own(leg),
         };
         // A leg that has ended has no socket.
@@ -269,6 +295,34 @@ fn drain<const N: usize>(
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return (taken, false),
             // An ICMP error of an earlier datagram; what is behind it still counts.
             Err(error) => tracing::trace!(%error, "receiving failed once"),
+        }
+    }
+    (taken, true)
+}
+
+/// The same for a TCP connection. One whose first datagram is not genuine is closed unanswered.
+fn drain_stream(
+    frame: &mut [u8; DATAGRAM_MAX],
+    connection: ConnectionId,
+    shard: &mut Shard,
+    way: &mut Way<'_>,
+) -> (u32, bool) {
+    let mut taken = 0;
+    for _ in 0..CALLS_MAX {
+        if !way.sockets.tcp().is_some_and(|tcp| tcp.read(connection)) {
+            return (taken, false);
+        }
+        let now = Instant::now();
+        while let Some((from, length)) =
+            way.sockets.tcp().and_then(|tcp| tcp.take(connection, frame))
+        {
+            shard.datagram(now, Via::AgentTcp(connection), from, &mut frame[..length], way);
+            taken += 1;
+            if let Some(tcp) = way.sockets.tcp()
+                && !tcp.is_proven(connection)
+            {
+                tcp.close(connection);
+            }
         }
     }
     (taken, true)

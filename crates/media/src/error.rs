@@ -21,6 +21,17 @@ pub enum MediaError {
         /// What the system said.
         source: io::Error,
     },
+    /// TCP could not be listened on.
+    #[error(
+        "cannot listen on TCP {address}: {source}; choose a free media.agent_tcp_port, and an \
+         address of this host for media.bind"
+    )]
+    Listen {
+        /// What was asked for.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
     /// Every port for WhatsApp legs is taken.
     #[error("no free UDP port in {range:?} for a WhatsApp leg; widen media.whatsapp_ports")]
     NoFreePort {
@@ -32,7 +43,8 @@ pub enum MediaError {
     NoAddress,
     /// Each shard needs a port for its agents, and there are not so many.
     #[error(
-        "{shards} media threads need as many ports from {first} on; choose a lower media.agent_port"
+        "{shards} media threads need as many ports from {first} on; choose a lower media.agent_port \
+         or media.agent_tcp_port"
     )]
     Ports {
         /// The first shard's port.
@@ -40,6 +52,9 @@ pub enum MediaError {
         /// How many there are.
         shards: NonZeroU16,
     },
+    /// ICE of a leg cannot start anew with this offer.
+    #[error("ICE cannot restart: {0}")]
+    Restart(#[from] RestartError),
     /// As many legs are open as one shard carries.
     #[error(
         "a media thread already carries {limit} legs; close some, add threads, or run more nodes"
@@ -78,4 +93,24 @@ pub enum MediaError {
     /// The media thread is gone.
     #[error("the media plane has stopped; restart the daemon")]
     Stopped,
+}
+
+/// Why ICE of a leg cannot start anew. The leg goes on as it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum RestartError {
+    /// It was closed, went down, or never was.
+    #[error("the leg is not there (any more); open a new one")]
+    NoSuchLeg,
+    /// Only browsers restart ICE.
+    #[error("the leg is one towards Meta; only agent legs restart")]
+    NotAnAgent,
+    /// The certificate belongs to the DTLS session, which goes on.
+    #[error("the offer has another fingerprint than the leg; open a new leg for it")]
+    Fingerprint,
+    /// The stream goes on as it was agreed.
+    #[error("the offer has other payload types than the leg; open a new leg for it")]
+    Codec,
+    /// The offer begins nothing new.
+    #[error("the offer has the ice-ufrag that is in use; offer with `iceRestart`")]
+    SameUfrag,
 }

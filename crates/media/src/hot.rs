@@ -14,7 +14,7 @@ use crate::ice::stun::{self, ANSWER_MAX, Binding};
 use crate::rtp::{self, HEADER, Header};
 use crate::srtp::{self, Inbound, OVERHEAD_MAX, Outbound};
 use crate::stream::{Origin, OutStream};
-use crate::turn::{Via, Wire};
+use crate::turn::{ConnectionId, Via, Wire};
 use crate::{opus_frame, quality};
 
 /// Bytes of a 20 ms Opus frame at 32 kbit/s.
@@ -141,6 +141,10 @@ impl Wire for Nowhere {
     fn connect(&mut self, _leg: LegId, _to: SocketAddr) {}
 
     fn release(&mut self, _leg: LegId) {}
+
+    fn vouch(&mut self, _now: Instant, _connection: ConnectionId) {}
+
+    fn hang_up(&mut self, _connection: ConnectionId) {}
 }
 
 impl Core {

@@ -41,11 +41,12 @@ mod srtp;
 mod start;
 mod stream;
 mod tap;
+mod tcp;
 mod turn;
 
 pub use batch::{Inbox, Outbox};
 pub use config::MediaConfig;
-pub use error::MediaError;
+pub use error::{MediaError, RestartError};
 pub use event::{LegDown, LegStats, MediaEvent, Tap};
 pub use far::{FarEnd, FarEnds, FarHeard, FarPart, Protection};
 pub use hand_over::HandOver;

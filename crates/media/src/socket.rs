@@ -1,8 +1,10 @@
-//! The sockets of a shard: one that all its agent legs share, and one for each WhatsApp leg.
+//! The sockets of a shard: one that all its agent legs share, the TCP connections of those that
+//! cannot use it, and one for each WhatsApp leg.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
+use std::time::Instant;
 
 use mio::net::UdpSocket;
 use mio::{Interest, Registry, Token};
@@ -12,11 +14,15 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::batch::Outbox;
 use crate::error::MediaError;
-use crate::turn::{Via, Wire};
+use crate::tcp::Connections;
+use crate::turn::{ConnectionId, Via, Wire};
 
 pub(crate) const WAKER: Token = Token(0);
 const AGENTS: Token = Token(1);
-const FIRST_LEG: usize = 2;
+const LISTENER: Token = Token(2);
+const FIRST_LEG: usize = 3;
+/// Far beyond every leg there will be.
+const FIRST_CONNECTION: usize = 1 << (usize::BITS - 2);
 
 /// Receive buffer of the agents' socket: one second of 2,000 talking agents. The system may grant
 /// less.
@@ -29,6 +35,7 @@ pub(crate) struct Sockets {
     registry: Registry,
     agents: UdpSocket,
     agents_wait: bool,
+    tcp: Option<Connections>,
     whatsapp: FxHashMap<LegId, Own>,
     bind: IpAddr,
     ports: RangeInclusive<u16>,
@@ -55,7 +62,32 @@ impl Sockets {
         let mut agents = bound(address, AGENTS_BUFFER).map_err(failed)?;
         registry.register(&mut agents, AGENTS, Interest::READABLE).map_err(failed)?;
         let whatsapp = FxHashMap::default();
-        Ok(Self { registry, agents, agents_wait: false, whatsapp, bind, ports })
+        Ok(Self { registry, agents, agents_wait: false, tcp: None, whatsapp, bind, ports })
+    }
+
+    /// Listens for agents' TCP connections too, and returns the port.
+    pub(crate) fn listen(&mut self, port: u16) -> Result<u16, MediaError> {
+        let address = SocketAddr::new(self.bind, port);
+        let failed = |source| MediaError::Listen { address, source };
+        let tcp = Connections::listen(Instant::now(), &self.registry, LISTENER, address);
+        let tcp = tcp.map_err(failed)?;
+        let port = tcp.address().map_err(failed)?.port();
+        self.tcp = Some(tcp);
+        Ok(port)
+    }
+
+    /// Takes new TCP connections and closes stale ones; `true` when there may be more to take.
+    pub(crate) fn attend(&mut self, now: Instant, somebody_knocks: bool) -> bool {
+        let Some(tcp) = &mut self.tcp else {
+            return false;
+        };
+        tcp.sweep(now);
+        somebody_knocks && tcp.accept(now, &self.registry, connection_token)
+    }
+
+    /// The TCP connections, if there may be any.
+    pub(crate) const fn tcp(&mut self) -> Option<&mut Connections> {
+        self.tcp.as_mut()
     }
 
     /// The address agents send to.
@@ -103,6 +135,7 @@ impl Sockets {
     pub(crate) fn set_waiting(&mut self, via: Via, waits: bool) -> bool {
         let known = match via {
             Via::Agents => Some(&mut self.agents_wait),
+            Via::AgentTcp(connection) => self.tcp.as_mut().and_then(|tcp| tcp.waits(connection)),
             Via::WhatsApp(leg) => self.whatsapp.get_mut(&leg).map(|own| &mut own.waits),
         };
         known.is_some_and(|known| std::mem::replace(known, waits) != waits)
@@ -169,6 +202,12 @@ impl Wire for Way<'_> {
                 self.outbox.push(&self.sockets.agents, outward, bytes);
                 return;
             }
+            Via::AgentTcp(connection) => {
+                if let Some(tcp) = self.sockets.tcp() {
+                    tcp.send(connection, bytes);
+                }
+                return;
+            }
             Via::WhatsApp(leg) => match self.sockets.whatsapp.get(&leg) {
                 Some(own) if own.peer == Some(to) => own.socket.send(bytes),
                 Some(own) => own.socket.send_to(bytes, outward),
@@ -200,6 +239,18 @@ impl Wire for Way<'_> {
             let _ = self.sockets.registry.deregister(&mut own.socket);
         }
     }
+
+    fn vouch(&mut self, now: Instant, connection: ConnectionId) {
+        if let Some(tcp) = self.sockets.tcp() {
+            tcp.vouch(now, connection);
+        }
+    }
+
+    fn hang_up(&mut self, connection: ConnectionId) {
+        if let Some(tcp) = self.sockets.tcp() {
+            tcp.close(connection);
+        }
+    }
 }
 
 fn bound(address: SocketAddr, buffer: usize) -> io::Result<UdpSocket> {
@@ -219,11 +270,29 @@ fn token(leg: LegId) -> Token {
     Token(usize::try_from(leg.0).unwrap_or(usize::MAX - FIRST_LEG) + FIRST_LEG)
 }
 
-/// The socket that a readiness report is about; `None` for the waker.
-pub(crate) fn via(token: Token) -> Option<Via> {
+fn connection_token(connection: ConnectionId) -> Token {
+    Token(usize::try_from(connection.0).unwrap_or(usize::MAX / 2) + FIRST_CONNECTION)
+}
+
+/// What a readiness report is about.
+pub(crate) enum Ready {
+    /// An order.
+    Order,
+    /// A browser wants to connect.
+    Knock,
+    /// Datagrams, or room for them.
+    Socket(Via),
+}
+
+/// What a readiness report is about.
+pub(crate) fn ready(token: Token) -> Ready {
     match token {
-        WAKER => None,
-        AGENTS => Some(Via::Agents),
-        Token(leg) => Some(Via::WhatsApp(LegId((leg - FIRST_LEG) as u64))),
+        WAKER => Ready::Order,
+        AGENTS => Ready::Socket(Via::Agents),
+        LISTENER => Ready::Knock,
+        Token(connection) if connection >= FIRST_CONNECTION => {
+            Ready::Socket(Via::AgentTcp(ConnectionId((connection - FIRST_CONNECTION) as u64)))
+        }
+        Token(leg) => Ready::Socket(Via::WhatsApp(LegId((leg - FIRST_LEG) as u64))),
     }
 }

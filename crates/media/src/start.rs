@@ -101,13 +101,19 @@ fn launch(config: &MediaConfig, beginning: Beginning) -> Result<TakenOver, Media
     for number in 0..config.shards.get() {
         let part = parts.next();
         let port = part.as_ref().map(|part| Ok(part.agent_port));
-        let port = port.unwrap_or_else(|| agent_port(config, number))?;
+        let port = port.unwrap_or_else(|| agent_port(config.agent_port, config, number))?;
         let poll = Poll::new().map_err(MediaError::Thread)?;
         let waker = Waker::new(poll.registry(), WAKER).map_err(MediaError::Thread)?;
         let registry = poll.registry().try_clone().map_err(MediaError::Thread)?;
-        let sockets = Sockets::new(registry, config.bind, port, config.whatsapp_ports.clone())?;
+        let tcp_port = config.agent_tcp_port.map(|first| agent_port(first, config, number));
+        let ports = config.whatsapp_ports.clone();
+        let mut sockets = Sockets::new(registry, config.bind, port, ports)?;
         let agents = sockets.agent_address().map_err(MediaError::Thread)?;
-        let place = Place { addresses: addresses.clone(), agent_port: agents.port() };
+        let place = Place {
+            addresses: addresses.clone(),
+            agent_port: agents.port(),
+            agent_tcp_port: tcp_port.transpose()?.map(|port| sockets.listen(port)).transpose()?,
+        };
         let (orders, obeyed) = mpsc::channel(ORDERS_MAX);
         let (identity, writer) = (Arc::clone(&identity), taps.add_ring());
         let mut driver = Driver {
@@ -117,6 +123,7 @@ fn launch(config: &MediaConfig, beginning: Beginning) -> Result<TakenOver, Media
             orders: obeyed,
             events: events.clone(),
             ready: Vec::new(),
+            knocked: false,
             pending: VecDeque::new(),
         };
         if let Some(part) = part {
@@ -138,8 +145,8 @@ fn launch(config: &MediaConfig, beginning: Beginning) -> Result<TakenOver, Media
 }
 
 /// The port of a shard's agents: one after the other, or any free ones.
-fn agent_port(config: &MediaConfig, shard: u16) -> Result<u16, MediaError> {
-    let (first, shards) = (config.agent_port, config.shards);
+fn agent_port(first: u16, config: &MediaConfig, shard: u16) -> Result<u16, MediaError> {
+    let shards = config.shards;
     match first {
         0 => Ok(0),
         _ => first.checked_add(shard).ok_or(MediaError::Ports { first, shards }),

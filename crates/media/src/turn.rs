@@ -18,8 +18,21 @@ pub(crate) const DATAGRAM_MAX: usize = 2_048;
 pub(crate) enum Via {
     /// The one socket of all agent legs.
     Agents,
+    /// A connection of a browser that cannot send UDP.
+    AgentTcp(ConnectionId),
     /// A WhatsApp leg's own socket.
     WhatsApp(LegId),
+}
+
+/// A TCP connection; numbers are not used twice.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct ConnectionId(pub(crate) u64);
+
+/// The way to a far end and back: by which socket, to which address.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Path {
+    pub(crate) via: Via,
+    pub(crate) to: SocketAddr,
 }
 
 /// The outside of a shard. Real sockets in the daemon, a recorder in tests.
@@ -35,6 +48,10 @@ pub(crate) trait Wire {
     fn connect(&mut self, leg: LegId, to: SocketAddr);
     /// Closes the socket of a WhatsApp leg, if it has one.
     fn release(&mut self, leg: LegId);
+    /// Something genuine came over a TCP connection; it may stay.
+    fn vouch(&mut self, now: Instant, connection: ConnectionId);
+    /// Closes a TCP connection, if it is open.
+    fn hang_up(&mut self, connection: ConnectionId);
 }
 
 /// Maps monotonic time to wall-clock time for sender reports, without reading a clock.

@@ -8,9 +8,15 @@ mod far;
 mod hand_over;
 #[path = "media/journey.rs"]
 mod journey;
+#[path = "media/nat.rs"]
+mod nat;
 #[path = "media/refusals.rs"]
 mod refusals;
+#[path = "media/restart.rs"]
+mod restart;
 #[path = "media/shards.rs"]
 mod shards;
 #[path = "media/stage.rs"]
 mod stage;
+#[path = "media/tcp.rs"]
+mod tcp;

@@ -84,6 +84,21 @@ impl Switchboard {
         outcome
     }
 
+    /// The device's network has changed: restarts ICE of the leg it has, so that a call on it
+    /// goes on unheard. Returns the answer.
+    ///
+    /// # Errors
+    /// When the device has no leg, or the offer does not fit it.
+    pub async fn restart_ice(&self, device: DeviceId, offer: SdpText) -> Result<SdpText, Refusal> {
+        let leg = self.inner.board.lock().agent_leg(device).ok_or_else(Refusal::not_ready)?;
+        let answer = self.inner.doors.plane.restart_agent_leg(leg, &offer).await;
+        answer.map_err(|error| {
+            tracing::debug!(%device, %leg, %error, "ICE was not restarted");
+            let hint = "go ready with a new peer connection";
+            Refusal::new(ErrorCode::BadOffer, error.to_string(), hint)
+        })
+    }
+
     /// Makes a leg the device's own. Returns the leg that is of no use now, too.
     fn seat_leg(
         &self,

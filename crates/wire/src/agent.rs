@@ -6,11 +6,17 @@
 //! gives the last number it saw. Heartbeat: the client sends `ping` at least every
 //! `heartbeat_ms`; a socket silent for two and a half heartbeats is closed.
 
+mod reasons;
+
+use std::fmt;
+
 use model::{
     AgentId, CallId, DeviceId, EndReason, Hint, PhoneKey, Presence, SdpText, SessionId, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+pub use reasons::{ByeReason, ErrorCode, RingEnd};
 
 use crate::view::{
     ActiveCall, BalanceView, MissedCall, PresenceReason, QualityNow, RecordingState, RingingCall,
@@ -56,6 +62,13 @@ pub enum ClientCommand {
     /// The answer arrives as [`ServerEvent::MediaAnswer`]; presence turns `ready` when the leg is up.
     GoReady {
         /// The browser's offer, candidates included.
+        offer: SdpText,
+    },
+    /// The browser's network has changed: an offer with `iceRestart` for the media leg that
+    /// exists, a call on it included. The answer arrives as [`ServerEvent::MediaAnswer`]; DTLS and
+    /// the stream go on. Refused with `bad_offer` or `not_ready`, the leg is as it was.
+    RestartIce {
+        /// The browser's offer. Candidates are not needed.
         offer: SdpText,
     },
     /// The agent wants no calls; the media leg is closed unless a call uses it.
@@ -135,6 +148,10 @@ pub struct ServerFrame {
 }
 
 /// What a device is told.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "events are made and written one at a time; nothing holds many"
+)]
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ServerEvent {
@@ -154,6 +171,10 @@ pub enum ServerEvent {
         server_time: Timestamp,
         /// The state of the house as this agent sees it.
         snapshot: Snapshot,
+        /// Servers for this device's peer connections, until [`ServerEvent::IceServers`] brings
+        /// others.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        ice_servers: Vec<IceServer>,
     },
     /// The old session goes on; the missed frames follow.
     Resumed {
@@ -161,6 +182,12 @@ pub enum ServerEvent {
         session: SessionId,
         /// The server's wall clock.
         server_time: Timestamp,
+    },
+    /// New access to the same servers, before the old one expires. Not numbered. It holds for
+    /// connections that exist as well as for later ones.
+    IceServers {
+        /// The servers.
+        ice_servers: Vec<IceServer>,
     },
     /// A command was carried out.
     Done {
@@ -185,7 +212,7 @@ pub enum ServerEvent {
         /// The server's wall clock.
         server_time: Timestamp,
     },
-    /// The answer to this device's media offer.
+    /// The answer to this device's media offer, be it for a new leg or to restart ICE.
     MediaAnswer {
         /// The bridge's answer.
         answer: SdpText,
@@ -295,78 +322,25 @@ pub enum ServerEvent {
     },
 }
 
-/// Why a call no longer rings on a device.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum RingEnd {
-    /// Another agent took it.
-    ClaimedElsewhere,
-    /// The same agent took it on another device.
-    ClaimedByYouElsewhere,
-    /// This device's own claim is being connected.
-    ClaimedHere,
-    /// This agent declined.
-    Declined,
-    /// The caller hung up.
-    CallerHungUp,
-    /// The ring time passed.
-    TimedOut,
-    /// The call ended for another reason.
-    CallEnded,
+/// Servers that a browser may reach the daemon's media through: an `RTCIceServer` of the WebRTC
+/// API, as it is. `Debug` does not show the credential.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct IceServer {
+    /// `turn:` and `turns:` addresses.
+    pub urls: Vec<String>,
+    /// Names the device, and the second since 1970 at which the access expires.
+    pub username: String,
+    /// The password that belongs to the name.
+    pub credential: String,
 }
 
-/// Why the server closes a socket.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ByeReason {
-    /// The token expired or was revoked: get a new one and reconnect.
-    TokenExpired,
-    /// Three bad frames.
-    TooManyErrors,
-    /// No heartbeat.
-    Silent,
-    /// Frames were not read fast enough.
-    Slow,
-    /// The same session was resumed on another socket.
-    Replaced,
-    /// The daemon is stopping.
-    ShutDown,
-}
-
-/// Stable error codes of the agent socket.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ErrorCode {
-    /// The frame is not JSON of this protocol.
-    BadFrame,
-    /// The frame is larger than allowed.
-    FrameTooLarge,
-    /// Frames come faster than allowed.
-    TooFast,
-    /// The version is not spoken here.
-    Version,
-    /// The token is missing, wrong or expired.
-    Unauthorized,
-    /// Hello must come first, and once.
-    HelloExpected,
-    /// The call does not exist or is not this agent's.
-    NoSuchCall,
-    /// Another agent has the call.
-    AlreadyTaken,
-    /// The same agent has it on another device.
-    TakenByYouElsewhere,
-    /// The call is over.
-    CallEnded,
-    /// The agent is on another call.
-    OnCall,
-    /// The device is not ready.
-    NotReady,
-    /// The media offer cannot be answered.
-    BadOffer,
-    /// The line's rule does not allow it.
-    NotAllowed,
-    /// Something failed inside Ringdown.
-    Internal,
+impl fmt::Debug for IceServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IceServer")
+            .field("urls", &self.urls)
+            .field("username", &self.username)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Everything a device needs to draw its page.

@@ -12,6 +12,7 @@ use super::{Incoming, Place, Sink};
 use crate::Api;
 use crate::access::token::{self, TokenRefused};
 use crate::hub::{DEVICES_PER_AGENT_MAX, Seat, Session, frame_text};
+use crate::turn;
 
 /// Waits for `hello` and seats the device. A token that does not open is not tried twice.
 ///
@@ -33,6 +34,7 @@ pub(super) async fn greet(
                     return admit(api, sink, frame.id, &token, resume).await;
                 }
                 ClientCommand::GoReady { .. }
+                | ClientCommand::RestartIce { .. }
                 | ClientCommand::GoAway {}
                 | ClientCommand::MediaFailed { .. }
                 | ClientCommand::Claim { .. }
@@ -117,6 +119,8 @@ async fn seat(
         }
         Seat::Resumed(session, outbox) => {
             tracing::debug!(%agent, device = %session.device, "a device resumed");
+            // What it was given before may have expired while it was away.
+            turn::hand_over(api, session.device, &outbox);
             Ok((session, outbox))
         }
         Seat::TooMany => {
@@ -137,6 +141,7 @@ fn welcome(api: &Api, session: &Session, agent_name: String, snapshot: Snapshot)
         heartbeat_ms: u64::try_from(heartbeat).unwrap_or(u64::MAX),
         server_time: Timestamp::now(),
         snapshot,
+        ice_servers: turn::ice_servers(api, session.device),
     }
 }
 

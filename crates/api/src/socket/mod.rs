@@ -28,6 +28,7 @@ use wire::agent::{FRAME_BYTES_MAX, SUBPROTOCOL};
 use crate::Api;
 use crate::error::ApiError;
 use crate::hub::{Outbox, Session};
+use crate::turn;
 use intake::Intake;
 
 /// Most sockets that may be open without having said hello. They cost a task each; a flood of
@@ -107,6 +108,7 @@ async fn talk(
                 Some(why) => why,
                 None => writing.await,
             },
+            never = turn::renew(api, session.device, &outbox) => match never {},
         };
         hear_out(&mut incoming).await;
         why

@@ -87,6 +87,7 @@ fn take(
             None
         }
         command @ (ClientCommand::GoReady { .. }
+        | ClientCommand::RestartIce { .. }
         | ClientCommand::GoAway {}
         | ClientCommand::MediaFailed { .. }
         | ClientCommand::Claim { .. }
@@ -146,6 +147,11 @@ async fn ask(
             api.hub.tell(device, ServerEvent::MediaAnswer { answer });
             Ok(())
         }
+        ClientCommand::RestartIce { offer } => {
+            let answer = house.restart_ice(device, offer).await?;
+            api.hub.tell(device, ServerEvent::MediaAnswer { answer });
+            Ok(())
+        }
         ClientCommand::GoAway {} => {
             house.go_away(device).await;
             Ok(())
@@ -168,6 +174,7 @@ const fn command_name(command: &ClientCommand) -> &'static str {
     match command {
         ClientCommand::Hello { .. } => "hello",
         ClientCommand::GoReady { .. } => "go_ready",
+        ClientCommand::RestartIce { .. } => "restart_ice",
         ClientCommand::GoAway {} => "go_away",
         ClientCommand::MediaFailed { .. } => "media_failed",
         ClientCommand::Claim { .. } => "claim",

@@ -115,3 +115,38 @@ async fn a_reply_that_a_lost_socket_missed_is_had_by_asking_again() {
     };
     assert_eq!(again, first);
 }
+
+#[tokio::test]
+async fn ice_is_restarted_on_the_leg_that_exists_and_on_no_other() {
+    let house = House::open().await;
+    let mut ana = house.device("ana").await;
+    let restart = |offer: &str| ClientCommand::RestartIce { offer: SdpText::new(offer) };
+    let again = OFFER.replace("Zq3r", "Zq3s");
+    let strange = again.replace("7B:8B", "7B:8C");
+    let refused = async |ana: &mut Welcomed, offer: &str| {
+        let id = ana.device.send(restart(offer)).await;
+        let ServerEvent::Error { code, .. } = reply_to(ana, id).await.0 else { panic!("done") };
+        code
+    };
+    assert_eq!(refused(&mut ana, &again).await, ErrorCode::NotReady);
+    let answered = async |ana: &mut Welcomed, command| {
+        let id = ana.device.send(command).await;
+        let (reply, before) = reply_to(ana, id).await;
+        assert_eq!(reply, ServerEvent::Done { to: id });
+        let answer = before.into_iter().find_map(|event| {
+            if let ServerEvent::MediaAnswer { answer } = event { Some(answer) } else { None }
+        });
+        answer.expect("an answer")
+    };
+    let go_ready = ClientCommand::GoReady { offer: SdpText::new(OFFER) };
+    let first = answered(&mut ana, go_ready).await;
+    assert_eq!(refused(&mut ana, OFFER).await, ErrorCode::BadOffer);
+    assert_eq!(refused(&mut ana, &strange).await, ErrorCode::BadOffer);
+    let second = answered(&mut ana, restart(&again)).await;
+    let line = |answer: &SdpText, start: &str| {
+        let found = answer.as_str().lines().find(|line| line.starts_with(start));
+        found.expect("the line is there").to_owned()
+    };
+    assert_eq!(line(&first, "a=ssrc"), line(&second, "a=ssrc"));
+    assert_ne!(line(&first, "a=ice-ufrag"), line(&second, "a=ice-ufrag"));
+}

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::{Api, ApiConfig, Hub, Metrics, Parts, TokenKey};
+use api::{Api, ApiConfig, Hub, Metrics, Parts, TokenKey, TurnConfig};
 use futures_util::{SinkExt as _, StreamExt as _};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use model::{Currency, LineId, Micros, RecordingFormat, RecordingMode, WorkspaceId};
@@ -37,6 +37,7 @@ pub(crate) struct Rules {
     pub(crate) heartbeat: Duration,
     pub(crate) resume_grace: Duration,
     pub(crate) cookie_secure: bool,
+    pub(crate) turn: Option<TurnConfig>,
 }
 
 impl Default for Rules {
@@ -45,6 +46,7 @@ impl Default for Rules {
             heartbeat: Duration::from_secs(20),
             resume_grace: Duration::from_secs(25),
             cookie_secure: false,
+            turn: None,
         }
     }
 }
@@ -104,6 +106,7 @@ impl House {
                 heartbeat: rules.heartbeat,
                 vault,
                 cookie_secure: rules.cookie_secure,
+                turn: rules.turn,
             },
             hub: hub.clone(),
             switchboard: Switchboard::start(house, doors, media.events),

@@ -7,6 +7,7 @@ mod agent_bad_frames;
 mod agent_hello;
 mod agent_orders;
 mod agent_resume;
+mod agent_turn;
 mod desk;
 mod house;
 mod logs;

@@ -20,6 +20,8 @@ pub struct Media {
     /// The UDP port that the agents of the first thread share; each further thread takes the next
     /// one. Port 0 takes any free ports.
     pub agent_port: u16,
+    /// The same for TCP, where browsers come to that cannot send UDP. `None`: no TCP.
+    pub agent_tcp_port: Option<NonZeroU16>,
     /// UDP ports of calls at Meta; each live call has one of its own.
     pub whatsapp_ports: PortRange,
     /// Whether Meta's side may name private addresses. Only for the simulator: otherwise a
@@ -85,6 +87,7 @@ impl Media {
         let address = "an IP address, such as 203.0.113.7";
         let threads = section.integer("threads", 0, 0..=THREADS_MAX);
         let agent_port = section.integer("agent_port", DEFAULT_AGENT_PORT.into(), 0..=65_535);
+        let agent_tcp_port = section.integer("agent_tcp_port", 0, 0..=65_535);
         let media = Self {
             bind: section
                 .parsed("bind", Ipv4Addr::UNSPECIFIED.into(), address, |text| text.parse().ok()),
@@ -97,6 +100,7 @@ impl Media {
                 .and_then(NonZeroU16::new)
                 .unwrap_or_else(one_per_processor),
             agent_port: u16::try_from(agent_port).unwrap_or(DEFAULT_AGENT_PORT),
+            agent_tcp_port: u16::try_from(agent_tcp_port).ok().and_then(NonZeroU16::new),
             whatsapp_ports: section.parsed(
                 "whatsapp_ports",
                 DEFAULT_WHATSAPP_PORTS,
@@ -106,7 +110,29 @@ impl Media {
             allow_private_remotes: section.boolean("allow_private_remotes", false),
         };
         media.check_agent_ports(section);
+        media.check_agent_tcp_ports(section);
         media
+    }
+
+    /// TCP ports are not those of UDP, so that they only must exist.
+    fn check_agent_tcp_ports(&self, section: &mut Section<'_, '_>) {
+        if let Some(first) = self.agent_tcp_port {
+            self.last_port(first.get(), "agent_tcp_port", section);
+        }
+    }
+
+    /// The last of the ports that the threads take from `first` on.
+    fn last_port(&self, first: u16, key: &str, section: &mut Section<'_, '_>) -> Option<u16> {
+        let last = first.checked_add(self.threads.get() - 1);
+        if last.is_none() {
+            section.problem(
+                key,
+                format!("there are no {} ports from {first} on", self.threads),
+                "each of media.threads takes one; choose a lower port".to_owned(),
+                Place::Nowhere,
+            );
+        }
+        last
     }
 
     /// Every thread needs a port of its own beside those towards Meta.
@@ -115,13 +141,7 @@ impl Media {
         if first == 0 {
             return;
         }
-        let Some(last) = first.checked_add(self.threads.get() - 1) else {
-            section.problem(
-                "agent_port",
-                format!("there are no {} ports from {first} on", self.threads),
-                "each of media.threads takes one; choose a lower port".to_owned(),
-                Place::Nowhere,
-            );
+        let Some(last) = self.last_port(first, "agent_port", section) else {
             return;
         };
         let within = (first..=last).find(|port| !ports.is_any() && ports.contains(*port));

@@ -8,6 +8,7 @@ mod recording;
 mod rules;
 mod server;
 mod store;
+mod turn;
 mod whatsapp;
 mod workspace;
 
@@ -24,6 +25,7 @@ pub use recording::Recording;
 pub use rules::Rules;
 pub use server::Server;
 pub use store::Store;
+pub use turn::Turn;
 pub use whatsapp::WhatsApp;
 pub use workspace::Workspace;
 
@@ -40,6 +42,8 @@ pub struct Config {
     pub whatsapp: WhatsApp,
     /// Where sound flows.
     pub media: Media,
+    /// Relays for browsers; `None` without any.
+    pub turn: Option<Turn>,
     /// Where facts are kept.
     pub store: Store,
     /// Where and how recordings are kept.
@@ -87,6 +91,7 @@ pub(crate) fn read(
         server: reader.section("server", Server::read),
         whatsapp: reader.section("whatsapp", WhatsApp::read),
         media: reader.section("media", Media::read),
+        turn: reader.section("turn", Turn::read),
         store: reader.section("store", Store::read),
         recording: reader.section("recording", Recording::read),
         workspace: reader.section("workspace", Workspace::read),
@@ -157,7 +162,7 @@ mod tests {
         let shipped = include_str!("../../../../deploy/ringdown.toml");
         let line = "[[lines]]\nid = \"1\"".to_owned();
         let (_, _, known) = read(&["a".into()], std::iter::empty(), &|_| Ok(line.clone()));
-        assert_eq!(known.len(), 10);
+        assert_eq!(known.len(), 11);
         for (section, keys) in known {
             let heading = [format!("\n[{section}]\n"), format!("\n# [[{section}]]\n")];
             let start = heading.iter().find_map(|text| shipped.find(text));

@@ -32,4 +32,5 @@ fn every_key_it_offers_exists() {
     assert_eq!(config.lines.len(), 1);
     assert_eq!(config.server.public_url.as_deref(), Some("https://calls.example.com"));
     assert!(config.whatsapp.previous_app_secret.is_some());
+    assert_eq!(config.turn.map(|turn| turn.urls.len()), Some(2));
 }

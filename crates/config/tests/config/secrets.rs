@@ -52,7 +52,10 @@ fn a_secret_comes_from_the_highest_layer_that_gives_it() {
 
 #[test]
 fn a_configuration_prints_no_secret() {
-    let shown = format!("{:?}", load(&[], &SECRETS).unwrap());
+    let mut env = SECRETS.to_vec();
+    env.push(("RINGDOWN__TURN__URLS", "turn:turn.example.com"));
+    env.push(("RINGDOWN__TURN__SECRET", "canary-turn-secret"));
+    let shown = format!("{:?}", load(&[], &env).unwrap());
     assert!(!shown.contains("canary"), "{shown}");
     assert!(shown.contains("REDACTED"), "{shown}");
 }
@@ -72,6 +75,8 @@ fn no_mistake_makes_a_secret_show() {
         "whatsapp = { app_secrt = \"canary\", graph_version = 3 }",
         "whatsap = { app_secret = \"canary\" }",
         "lines = { app_secret = \"canary\" }",
+        "[turn]\nurls = [\"x\"]\nsecret = \"canary\"",
+        "[turn]\nsecret = \"canary\"",
         "[whatsapp]\napp_secret = \"canary\"\napp_secret_file = \"x\"",
     ] {
         let problems = load(&[("a.toml", text)], &[]).expect_err(text);

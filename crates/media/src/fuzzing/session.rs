@@ -17,7 +17,7 @@ use crate::rtp::HEADER;
 use crate::sdp::{Offer, Reach};
 use crate::shard::{Place, Shard};
 use crate::tap::TapReader;
-use crate::turn::{Via, Wire};
+use crate::turn::{ConnectionId, Via, Wire};
 
 /// One tick of the virtual clock.
 const TICK: Duration = Duration::from_millis(5);
@@ -74,6 +74,10 @@ impl Wire for Air {
     fn connect(&mut self, _leg: LegId, _to: SocketAddr) {}
 
     fn release(&mut self, _leg: LegId) {}
+
+    fn vouch(&mut self, _now: Instant, _connection: ConnectionId) {}
+
+    fn hang_up(&mut self, _connection: ConnectionId) {}
 }
 
 pub(crate) struct Session {
@@ -100,7 +104,8 @@ pub(crate) struct Session {
 pub(super) fn empty_shard(now: Instant) -> (Shard, TapReader) {
     static OURS: OnceLock<Arc<Identity>> = OnceLock::new();
     let identity = OURS.get_or_init(|| Arc::new(Identity::generate().expect("a certificate")));
-    let place = Place { addresses: vec![PLACE.ip()], agent_port: PLACE.port() };
+    let place =
+        Place { addresses: vec![PLACE.ip()], agent_tcp_port: None, agent_port: PLACE.port() };
     let mut taps = TapReader::new(now);
     let writer = taps.add_ring();
     (Shard::new(Arc::clone(identity), place, writer, now, SystemTime::UNIX_EPOCH), taps)

@@ -6,4 +6,4 @@ mod lite;
 pub(crate) mod stun;
 
 pub(crate) use full::{Full, FullState};
-pub(crate) use lite::Lite;
+pub(crate) use lite::{Checked, Lite};

@@ -1,6 +1,5 @@
 //! What a leg hears: authenticated RTP and RTCP.
 
-use std::net::SocketAddr;
 use std::ops::Range;
 
 use super::Leg;
@@ -10,7 +9,7 @@ use crate::rtcp;
 use crate::rtp;
 use crate::stream::Origin;
 use crate::tap::OPUS_FRAME_MAX;
-use crate::turn::Turn;
+use crate::turn::{Path, Turn};
 
 /// What a packet carries.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -37,7 +36,7 @@ impl Leg {
     pub(crate) fn hear(
         &mut self,
         turn: &mut Turn<'_>,
-        from: SocketAddr,
+        from: Path,
         packet: &mut [u8],
     ) -> Option<Heard> {
         let header = rtp::Header::read(packet);
@@ -49,7 +48,7 @@ impl Leg {
             self.refuse();
             return None;
         };
-        self.alive(turn.now, from);
+        self.alive(turn, from);
         let payload = header.payload(&packet[..rtp.end])?;
         let range = header.length..header.length + payload.len();
         let kind = if header.payload_type == self.codec.opus {
@@ -110,13 +109,13 @@ impl Leg {
 
     /// Verifies RTCP. It shows that the peer lives; a BYE in it is no hang-up (Meta's and the
     /// browser's hang-ups come by signalling).
-    pub(crate) fn hear_rtcp(&mut self, turn: &mut Turn<'_>, from: SocketAddr, packet: &mut [u8]) {
+    pub(crate) fn hear_rtcp(&mut self, turn: &mut Turn<'_>, from: Path, packet: &mut [u8]) {
         let inbound = self.keys.as_mut().map(|keys| &mut keys.inbound);
         let Some(end) = inbound.and_then(|inbound| inbound.open_rtcp(packet)) else {
             self.refuse();
             return;
         };
-        self.alive(turn.now, from);
+        self.alive(turn, from);
         self.count.rtcp_in += 1;
         let told = rtcp::read(&packet[..end], self.out.ssrc());
         if let (Some(reception), Some((ssrc, middle))) = (&mut self.reception, told.sent) {

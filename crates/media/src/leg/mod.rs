@@ -3,17 +3,18 @@
 
 mod ears;
 mod path;
+mod restart;
 mod state;
 mod voice;
 mod watch;
 
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use model::LegId;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use ears::{Heard, Kind};
+pub(crate) use path::Rebound;
 pub(crate) use state::{IceState, LegState};
 pub(crate) use watch::GUARD;
 use watch::Guard;
@@ -24,11 +25,11 @@ use crate::event::{LegStats, Tap};
 use crate::ice::{Full, Lite};
 use crate::quality::{LegQuality, LegSummary, Meter};
 use crate::reception::{Reception, Tally};
-use crate::sdp::Offer;
+use crate::sdp::{Described, Offer};
 use crate::source::Player;
 use crate::srtp::Session;
 use crate::stream::OutStream;
-use crate::turn::Via;
+use crate::turn::{Path, Via};
 
 /// How long ICE and DTLS may take together.
 const SETUP_MAX: Duration = Duration::from_secs(15);
@@ -42,7 +43,7 @@ pub(crate) enum Ice {
     /// WhatsApp leg.
     Full(Box<Full>),
     /// Agent leg.
-    Lite(Lite),
+    Lite(Box<Lite>),
 }
 
 /// Payload types, the same in both directions of a leg.
@@ -50,6 +51,12 @@ pub(crate) enum Ice {
 struct Codec {
     opus: u8,
     telephone_event: Option<u8>,
+}
+
+impl Codec {
+    const fn of(offer: &Offer) -> Self {
+        Self { opus: offer.opus, telephone_event: offer.telephone_event }
+    }
 }
 
 /// What the control plane decided about a leg.
@@ -85,6 +92,10 @@ pub(crate) struct Leg {
     /// `None` in a process that took the leg over: a session cannot be moved, and after the keys
     /// are agreed it only carries the close_notify.
     dtls: Option<Dtls>,
+    /// SHA-256 of the peer's certificate, as its description promised it.
+    fingerprint: [u8; 32],
+    /// Our description, which restarts write anew.
+    described: Described,
     codec: Codec,
     keys: Option<Session>,
     ended: bool,
@@ -119,7 +130,9 @@ impl Leg {
             id,
             ice,
             dtls: Some(dtls),
-            codec: Codec { opus: offer.opus, telephone_event: offer.telephone_event },
+            fingerprint: offer.fingerprint,
+            described: Described::new(),
+            codec: Codec::of(offer),
             keys: None,
             ended: false,
             route: Route { announce_heard: true, ..Route::default() },
@@ -150,6 +163,10 @@ impl Leg {
         &self.ice
     }
 
+    pub(crate) const fn described(&self) -> Described {
+        self.described
+    }
+
     pub(crate) const fn ssrc(&self) -> u32 {
         self.out.ssrc()
     }
@@ -164,17 +181,10 @@ impl Leg {
         self.keys = None;
     }
 
-    pub(crate) fn via(&self) -> Via {
-        match self.ice {
-            Ice::Full(_) => Via::WhatsApp(self.id),
-            Ice::Lite(_) => Via::Agents,
-        }
-    }
-
     /// Where to send.
-    pub(crate) fn path(&self) -> Option<SocketAddr> {
+    pub(crate) fn path(&self) -> Option<Path> {
         match &self.ice {
-            Ice::Full(full) => full.path(),
+            Ice::Full(full) => full.path().map(|to| Path { via: Via::WhatsApp(self.id), to }),
             Ice::Lite(lite) => lite.path(),
         }
     }

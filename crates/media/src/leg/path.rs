@@ -6,13 +6,15 @@ use std::time::Instant;
 use super::{AGENT_QUIET_MAX, Ice, Leg, SETUP_MAX, WHATSAPP_QUIET_MAX};
 use crate::dtls::{Dtls, Outcome, Role};
 use crate::event::{LegDown, MediaEvent};
+use crate::ice::Checked;
 use crate::ice::stun::{ANSWER_MAX, Binding};
 use crate::srtp::Session;
-use crate::turn::Turn;
+use crate::turn::{Path, Turn, Via};
 
 /// What an agent leg's genuine check means for the demultiplexer.
 pub(crate) struct Rebound {
-    pub(crate) evicted: Option<SocketAddr>,
+    pub(crate) evicted: Option<Path>,
+    pub(crate) outlived: Option<String>,
 }
 
 impl Leg {
@@ -39,26 +41,30 @@ impl Leg {
     pub(crate) fn check_lite(
         &mut self,
         turn: &mut Turn<'_>,
-        from: SocketAddr,
+        from: Path,
         binding: &Binding<'_>,
     ) -> Option<Rebound> {
-        let (via, has_keys) = (self.via(), self.is_up());
+        let has_keys = self.is_up();
         let Ice::Lite(lite) = &mut self.ice else {
             return None;
         };
         let mut answer = [0; ANSWER_MAX];
         let checked = lite.check(from, binding, &mut answer);
-        turn.wire.send(via, from, &answer[..checked.answer]);
-        // From elsewhere it may be a recorded one, which shows nothing about the browser.
-        if !has_keys || lite.path() == Some(from) {
+        vouch(turn, from);
+        turn.wire.send(from.via, from.to, &answer[..checked.answer]);
+        // From elsewhere it may be a recorded one, which shows nothing about the browser; but the
+        // first with new names cannot be.
+        if !has_keys || lite.path() == Some(from) || checked.outlived.is_some() {
             self.alive_at = turn.now;
         }
-        checked.is_new.then_some(Rebound { evicted: checked.evicted })
+        let Checked { is_new, evicted, outlived, .. } = checked;
+        (is_new || outlived.is_some()).then_some(Rebound { evicted, outlived })
     }
 
     /// A packet from this address has verified and was no replay.
-    pub(super) fn alive(&mut self, now: Instant, from: SocketAddr) {
-        self.alive_at = now;
+    pub(super) fn alive(&mut self, turn: &mut Turn<'_>, from: Path) {
+        self.alive_at = turn.now;
+        vouch(turn, from);
         if let Ice::Lite(lite) = &mut self.ice {
             lite.prove(from);
         }
@@ -68,7 +74,7 @@ impl Leg {
     pub(crate) fn shake(
         &mut self,
         turn: &mut Turn<'_>,
-        from: SocketAddr,
+        from: Path,
         bytes: &[u8],
     ) -> Option<LegDown> {
         let outcome = self.dtls.as_mut().and_then(|dtls| dtls.datagram(turn.now, bytes));
@@ -77,7 +83,7 @@ impl Leg {
         }
         if let Some(Outcome::Keys(..)) = outcome {
             // Only the browser could finish this handshake, and it did so from here.
-            self.alive(turn.now, from);
+            self.alive(turn, from);
         }
         let down = self.absorb(turn, outcome.unwrap_or(Outcome::Nothing));
         self.send_handshake(turn);
@@ -87,7 +93,7 @@ impl Leg {
     /// Runs what is due of ICE, DTLS and the patience with the peer.
     pub(crate) fn advance(&mut self, turn: &mut Turn<'_>) -> Option<LegDown> {
         self.attend(turn);
-        let via = self.via();
+        let via = Via::WhatsApp(self.id);
         if let Ice::Full(full) = &mut self.ice {
             full.timeout(turn.now);
             full.flush(&mut |to, bytes| turn.wire.send(via, to, bytes));
@@ -148,9 +154,9 @@ impl Leg {
     }
 
     pub(super) fn send_handshake(&mut self, turn: &mut Turn<'_>) {
-        let (via, path) = (self.via(), self.path());
+        let path = self.path();
         while let Some(message) = self.dtls.as_mut().and_then(Dtls::poll_transmit) {
-            if let Some(to) = path {
+            if let Some(Path { via, to }) = path {
                 turn.wire.send(via, to, &message);
             }
         }
@@ -180,5 +186,13 @@ impl Leg {
         }
         self.send_handshake(turn);
         self.end();
+    }
+}
+
+/// What was genuine has come this way.
+fn vouch(turn: &mut Turn<'_>, from: Path) {
+    match from.via {
+        Via::AgentTcp(connection) => turn.wire.vouch(turn.now, connection),
+        Via::Agents | Via::WhatsApp(_) => {}
     }
 }

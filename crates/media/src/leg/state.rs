@@ -13,6 +13,7 @@ use crate::ice::{Full, FullState, Lite};
 use crate::identity::Identity;
 use crate::quality::Meter;
 use crate::reception::{Reception, ReceptionState};
+use crate::sdp::Described;
 use crate::source::{Player, PlayerState};
 use crate::srtp::{Session, SessionState};
 use crate::stream::{OutStream, StreamState};
@@ -23,6 +24,8 @@ pub(crate) struct LegState {
     pub(crate) id: LegId,
     pub(crate) ice: IceState,
     pub(crate) route: Route,
+    fingerprint: [u8; 32],
+    described: Described,
     codec: Codec,
     srtp: SessionState,
     stream: StreamState,
@@ -38,7 +41,7 @@ pub(crate) struct LegState {
 #[derive(Serialize, Deserialize)]
 pub(crate) enum IceState {
     Full(FullState),
-    Lite(Lite),
+    Lite(Box<Lite>),
 }
 
 /// How long ago things were.
@@ -73,6 +76,8 @@ impl Leg {
                 Ice::Lite(lite) => IceState::Lite(lite.clone()),
             },
             route: self.route,
+            fingerprint: self.fingerprint,
+            described: self.described,
             codec: self.codec,
             srtp: session.state(),
             stream: self.out.state(now),
@@ -131,6 +136,8 @@ impl Leg {
             id,
             ice,
             dtls: None,
+            fingerprint: state.fingerprint,
+            described: state.described,
             codec: state.codec,
             keys: Some(Session::restore(state.srtp).ok_or_else(|| odd("the SRTP keys"))?),
             ended: false,

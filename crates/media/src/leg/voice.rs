@@ -10,7 +10,7 @@ use crate::rtp;
 use crate::source::Source;
 use crate::srtp::OVERHEAD_MAX;
 use crate::stream::Stamp;
-use crate::turn::{DATAGRAM_MAX, Turn};
+use crate::turn::{DATAGRAM_MAX, Path, Turn};
 
 /// Length of a frame.
 const FRAME: Duration = Duration::from_millis(20);
@@ -131,8 +131,8 @@ impl Leg {
         stamp: Stamp,
         payload: &[u8],
     ) -> bool {
-        let (via, path, ssrc) = (self.via(), self.path(), self.out.ssrc());
-        let (Some(to), Some(keys)) = (path, &self.keys) else {
+        let (path, ssrc) = (self.path(), self.out.ssrc());
+        let (Some(Path { via, to }), Some(keys)) = (path, &self.keys) else {
             return false;
         };
         let Some((head, body)) = turn.scratch.split_first_chunk_mut() else {
@@ -156,7 +156,7 @@ impl Leg {
     }
 
     fn send_report(&mut self, turn: &mut Turn<'_>, bye: bool) {
-        let (via, path, ssrc) = (self.via(), self.path(), self.out.ssrc());
+        let (path, ssrc) = (self.path(), self.out.ssrc());
         let heard = self.reception.as_mut();
         let heard = heard.map(|reception: &mut Reception| reception.block(turn.now));
         let sent = (self.count.packets_out > 0).then(|| Sent {
@@ -171,7 +171,7 @@ impl Leg {
         packet[..length].copy_from_slice(&report[..length]);
         let keys = self.keys.as_mut();
         let sealed = keys.and_then(|keys| keys.outbound.seal_rtcp(ssrc, &mut packet, length));
-        if let (Some(to), Some(length)) = (path, sealed) {
+        if let (Some(Path { via, to }), Some(length)) = (path, sealed) {
             turn.wire.send(via, to, &packet[..length]);
         }
     }

@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 pub(crate) use desk::{Line, Origin};
 
 use crate::command::{Answer, Command};
-use crate::error::MediaError;
+use crate::error::{MediaError, RestartError};
 use crate::event::{LegStats, Tap};
 use crate::hand_over::HandOver;
 use crate::quality::{LegQuality, LegSummary};
@@ -87,6 +87,25 @@ impl MediaPlane {
     pub async fn open_agent_leg(&self, offer: &SdpText) -> Result<OpenedLeg, MediaError> {
         let offer = Box::new(Offer::parse(offer.as_str(), self.desk.reach)?);
         self.open(|leg, answer| Command::OpenAgent { leg, offer, answer }).await
+    }
+
+    /// Restarts ICE of an agent leg, for a browser whose network has changed: new ufrag and
+    /// password on both sides (RFC 8445 section 9), and everything else, DTLS and SRTP included,
+    /// goes on. Returns the answer. Checks with the old credentials are answered until the first
+    /// genuine one with the new.
+    ///
+    /// # Errors
+    /// [`MediaError::Sdp`] for an offer that cannot be answered, [`MediaError::Restart`] for one
+    /// that does not fit the leg, or when there is no such leg. The leg is as it was then.
+    pub async fn restart_agent_leg(
+        &self,
+        leg: LegId,
+        offer: &SdpText,
+    ) -> Result<SdpText, MediaError> {
+        let offer = Box::new(Offer::parse(offer.as_str(), self.desk.reach)?);
+        let (answer, answered) = oneshot::channel();
+        self.desk.tell_of(leg, Command::RestartAgent { leg, offer, answer }).await;
+        answered.await.map_err(|_| RestartError::NoSuchLeg)?
     }
 
     async fn open(

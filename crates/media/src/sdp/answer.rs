@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use model::SdpText;
 
-use super::{Declined, Flow, Offer, Setup, connection};
+use super::{Declined, Described, Flow, Offer, Setup, connection};
 
 /// What Meta asks an Opus sender for: wideband speech at 20 kbit/s in 20 ms frames.
 const WHATSAPP_OPUS: &str = "maxaveragebitrate=20000;maxplaybackrate=16000;minptime=20;sprop-maxcapturerate=16000;\
@@ -15,15 +15,23 @@ const AGENT_OPUS: &str =
 /// Priority of a host candidate, component 1 (RFC 8445 section 5.1.2.1).
 const HOST_PRIORITY: u32 = (126 << 24) | (65_535 << 8) | 255;
 
+/// The same for a passive TCP candidate (RFC 6544 section 4.2): below every UDP candidate, because
+/// sound that waits for a lost packet is late.
+const PASSIVE_PRIORITY: u32 = (90 << 24) | (4 << 21) | (0x1fff << 8) | 255;
+/// Addresses that still rank apart.
+const RANKS_MAX: u32 = 1_000;
+
 /// Our side of a description.
 pub(crate) struct Local<'a> {
-    pub(crate) session: u64,
+    pub(crate) described: Described,
     pub(crate) ufrag: &'a str,
     pub(crate) pwd: &'a str,
     /// `AB:CD:…` of the SHA-256 of our certificate.
     pub(crate) fingerprint: &'a str,
     pub(crate) addresses: &'a [IpAddr],
     pub(crate) port: u16,
+    /// A port for TCP, where it is offered.
+    pub(crate) tcp_port: Option<u16>,
     pub(crate) ssrc: u32,
 }
 
@@ -75,7 +83,8 @@ pub(crate) fn agent_answer(offer: &Offer, local: &Local<'_>) -> SdpText {
 fn session(offer: &Offer, local: &Local<'_>, lite: bool) -> Writer {
     let mut sdp = Writer(String::with_capacity(1_024));
     sdp.line("v=0");
-    sdp.line(format!("o=- {} 2 IN IP4 127.0.0.1", local.session));
+    let Described { session, version } = local.described;
+    sdp.line(format!("o=- {session} {version} IN IP4 127.0.0.1"));
     sdp.line("s=-");
     sdp.line("t=0 0");
     if let (true, Some(mid)) = (offer.bundled, &offer.mid) {
@@ -101,10 +110,18 @@ fn media_line(sdp: &mut Writer, offer: &Offer, local: &Local<'_>) {
 fn transport(sdp: &mut Writer, offer: &Offer, local: &Local<'_>, setup: Setup) {
     for (index, address) in local.addresses.iter().enumerate() {
         // Later addresses rank lower, so that the first configured one is preferred.
-        let rank = u32::try_from(index).unwrap_or(u32::MAX).min(1_000);
+        let rank = rank(index);
         let priority = HOST_PRIORITY - (rank << 8);
         let (foundation, port) = (index + 1, local.port);
         sdp.line(format!("a=candidate:{foundation} 1 udp {priority} {address} {port} typ host"));
+    }
+    for (index, address) in local.addresses.iter().enumerate() {
+        let Some(port) = local.tcp_port else { break };
+        let priority = PASSIVE_PRIORITY - (rank(index) << 8);
+        let foundation = local.addresses.len() + index + 1;
+        sdp.line(format!(
+            "a=candidate:{foundation} 1 tcp {priority} {address} {port} typ host tcptype passive"
+        ));
     }
     sdp.line(format!("a=ice-ufrag:{}", local.ufrag));
     sdp.line(format!("a=ice-pwd:{}", local.pwd));
@@ -118,6 +135,10 @@ fn transport(sdp: &mut Writer, offer: &Offer, local: &Local<'_>, setup: Setup) {
         sdp.line(format!("a=mid:{mid}"));
     }
     sdp.line("a=rtcp-mux");
+}
+
+fn rank(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX).min(RANKS_MAX)
 }
 
 fn codecs(sdp: &mut Writer, offer: &Offer, opus_parameters: &str) {

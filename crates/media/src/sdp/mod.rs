@@ -8,6 +8,8 @@ mod parse;
 
 use std::net::{IpAddr, SocketAddr};
 
+use serde::{Deserialize, Serialize};
+
 pub(crate) use answer::{Local, agent_answer, whatsapp_answer};
 pub(crate) use candidate::Reach;
 
@@ -84,6 +86,26 @@ pub(crate) enum Flow {
     ReceiveOnly,
 }
 
+/// Which description of which session ours is (RFC 3264 section 8).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct Described {
+    session: u64,
+    version: u64,
+}
+
+impl Described {
+    /// The first description of a new session.
+    pub(crate) fn new() -> Self {
+        // Below 2^63, as RFC 8829 section 5.2.1 asks.
+        Self { session: rand::random::<u64>() >> 1, version: 2 }
+    }
+
+    /// The next description of the same session.
+    pub(crate) const fn next(self) -> Self {
+        Self { version: self.version.saturating_add(1), ..self }
+    }
+}
+
 /// A remote ICE candidate that may be probed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct RemoteCandidate {
@@ -125,6 +147,14 @@ impl Offer {
     /// because a lite agent does not need any.
     pub(crate) fn parse(text: &str, reach: Reach) -> Result<Self, SdpError> {
         offer::read(text, reach)
+    }
+
+    /// The DTLS role of a server is left for us.
+    pub(crate) const fn lets_us_be_passive(&self) -> Result<(), SdpError> {
+        match self.setup {
+            Setup::ActPass | Setup::Active => Ok(()),
+            Setup::Passive => Err(SdpError::Setup { offered: "passive" }),
+        }
     }
 
     /// The same offer, provided that there is something to probe.

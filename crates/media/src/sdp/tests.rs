@@ -22,12 +22,13 @@ fn refusal(text: &str) -> SdpError {
 
 fn local(addresses: &[IpAddr]) -> Local<'_> {
     Local {
-        session: 42,
+        described: Described { session: 42, version: 2 },
         ufrag: "ourufrag",
         pwd: "ourpasswordourpassword12",
         fingerprint: FINGERPRINT,
         addresses,
         port: 40_500,
+        tcp_port: None,
         ssrc: 330_833_028,
     }
 }

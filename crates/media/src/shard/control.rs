@@ -5,13 +5,13 @@ use std::time::Instant;
 
 use model::{LegId, SdpText};
 
-use super::{LEGS_MAX, Shard};
+use super::{LEGS_MAX, Place, Shard};
 use crate::command::{Answer, Command};
 use crate::dtls::{Dtls, Role};
 use crate::error::MediaError;
 use crate::ice::{Full, Lite};
 use crate::leg::{Ice, Leg};
-use crate::sdp::{Local, Offer, SdpError, Setup, agent_answer, whatsapp_answer};
+use crate::sdp::{Described, Local, Offer, Setup, agent_answer, whatsapp_answer};
 use crate::turn::Wire;
 
 impl Shard {
@@ -24,6 +24,10 @@ impl Shard {
             Command::OpenAgent { leg, offer, answer } => {
                 let opened = self.open_agent(now, leg, &offer);
                 self.reply(now, leg, answer, opened, wire);
+            }
+            Command::RestartAgent { leg, offer, answer } => {
+                // The leg goes on as it is even if nobody waits for the answer any more.
+                let _ = answer.send(self.restart_agent(now, leg, &offer));
             }
             Command::Speak(leg) => {
                 if let Some(leg) = self.legs.get_mut(&leg) {
@@ -126,7 +130,7 @@ impl Shard {
         let full = Full::new(now, &self.identity, offer, &locals.collect::<Vec<_>>())?;
         let (ufrag, pwd) = (full.ufrag().to_owned(), full.pwd().to_owned());
         let leg = Leg::new(now, id, Ice::Full(Box::new(full)), dtls, offer);
-        let local = self.local(&ufrag, &pwd, port, leg.ssrc());
+        let local = self.local(leg.described(), &ufrag, &pwd, port, leg.ssrc());
         let answer = whatsapp_answer(offer, &local, setup);
         Ok((leg, answer))
     }
@@ -138,35 +142,49 @@ impl Shard {
         offer: &Offer,
     ) -> Result<SdpText, MediaError> {
         self.has_room()?;
-        match offer.setup {
-            Setup::ActPass | Setup::Active => {}
-            Setup::Passive => {
-                return Err(SdpError::Setup { offered: "passive" }.into());
-            }
-        }
+        offer.lets_us_be_passive()?;
         let dtls = Dtls::new(now, &self.identity, Role::Server, offer.fingerprint)?;
         let lite = Lite::new(offer);
         let (ufrag, pwd) = (lite.ufrag().to_owned(), lite.pwd().to_owned());
-        let leg = Leg::new(now, id, Ice::Lite(lite), dtls, offer);
-        let local = self.local(&ufrag, &pwd, self.place.agent_port, leg.ssrc());
-        let answer = agent_answer(offer, &local);
+        let leg = Leg::new(now, id, Ice::Lite(Box::new(lite)), dtls, offer);
+        let answer = self.agent_answer(offer, leg.described(), &ufrag, &pwd, leg.ssrc());
         self.by_ufrag.insert(ufrag, id);
         self.legs.insert(id, Box::new(leg));
         self.reschedule(id);
         Ok(answer)
     }
 
-    fn local<'a>(&'a self, ufrag: &'a str, pwd: &'a str, port: u16, ssrc: u32) -> Local<'a> {
+    fn local<'a>(
+        &'a self,
+        described: Described,
+        ufrag: &'a str,
+        pwd: &'a str,
+        port: u16,
+        ssrc: u32,
+    ) -> Local<'a> {
         Local {
-            // Below 2^63, as RFC 8829 section 5.2.1 asks.
-            session: rand::random::<u64>() >> 1,
+            described,
             ufrag,
             pwd,
             fingerprint: &self.identity.fingerprint,
             addresses: &self.place.addresses,
             port,
+            tcp_port: None,
             ssrc,
         }
+    }
+
+    pub(super) fn agent_answer(
+        &self,
+        offer: &Offer,
+        described: Described,
+        ufrag: &str,
+        pwd: &str,
+        ssrc: u32,
+    ) -> SdpText {
+        let Place { agent_port, agent_tcp_port, .. } = self.place;
+        let local = self.local(described, ufrag, pwd, agent_port, ssrc);
+        agent_answer(offer, &Local { tcp_port: agent_tcp_port, ..local })
     }
 
     fn has_room(&self) -> Result<(), MediaError> {

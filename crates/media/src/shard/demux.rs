@@ -1,7 +1,6 @@
 //! Which leg a datagram belongs to, and what it is. A stranger's datagram ends here: it is
 //! counted, answered by nothing, and leaves no state.
 
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use model::LegId;
@@ -9,11 +8,11 @@ use model::LegId;
 use super::Shard;
 use crate::event::LegDown;
 use crate::ice::stun::{Binding, is_stun};
-use crate::leg::Ice;
+use crate::leg::{Ice, Rebound};
 use crate::rtp;
-use crate::turn::{Via, Wire};
+use crate::turn::{Path, Via, Wire};
 
-/// How long after its last authenticated packet a leg keeps an address that another leg claims
+/// How long after its last authenticated packet a leg keeps a path that another leg claims
 /// too. Only somebody who forges source addresses would claim an address that is in use.
 const ADDRESS_HELD: Duration = Duration::from_secs(3);
 
@@ -36,16 +35,10 @@ fn shape(bytes: &[u8]) -> Option<Shape> {
 impl Shard {
     /// The leg a datagram is for, if it may have one. On the agents' socket STUN is proven here
     /// and now; everything else must come from an address that was proven before.
-    pub(super) fn recipient(
-        &self,
-        now: Instant,
-        via: Via,
-        from: SocketAddr,
-        bytes: &[u8],
-    ) -> Option<LegId> {
-        let id = match via {
+    pub(super) fn recipient(&self, now: Instant, from: Path, bytes: &[u8]) -> Option<LegId> {
+        let id = match from.via {
             Via::WhatsApp(id) => id,
-            Via::Agents if is_stun(bytes) => {
+            Via::Agents | Via::AgentTcp(_) if is_stun(bytes) => {
                 let binding = Binding::read(bytes)?;
                 let id = *self.by_ufrag.get(binding.fragments()?.0)?;
                 let Ice::Lite(lite) = self.legs.get(&id)?.ice() else {
@@ -56,14 +49,14 @@ impl Shard {
                 }
                 id
             }
-            Via::Agents => *self.by_address.get(&from)?,
+            Via::Agents | Via::AgentTcp(_) => *self.by_path.get(&from)?,
         };
         let leg = self.legs.get(&id)?;
         (!leg.is_ended()).then_some(id)
     }
 
-    fn is_held_by_another(&self, now: Instant, from: SocketAddr, id: LegId) -> bool {
-        let holder = self.by_address.get(&from).filter(|holder| **holder != id);
+    fn is_held_by_another(&self, now: Instant, from: Path, id: LegId) -> bool {
+        let holder = self.by_path.get(&from).filter(|holder| **holder != id);
         let holder = holder.and_then(|holder| self.legs.get(holder));
         holder.is_some_and(|leg| leg.path() == Some(from) && leg.heard_within(now, ADDRESS_HELD))
     }
@@ -73,7 +66,7 @@ impl Shard {
         &mut self,
         now: Instant,
         id: LegId,
-        from: SocketAddr,
+        from: Path,
         bytes: &mut [u8],
         wire: &mut dyn Wire,
     ) -> Option<LegDown> {
@@ -119,24 +112,27 @@ impl Shard {
         &mut self,
         now: Instant,
         id: LegId,
-        from: SocketAddr,
+        from: Path,
         bytes: &[u8],
         wire: &mut dyn Wire,
     ) -> Option<LegDown> {
         let (leg, mut turn) = self.turn(now, id, wire)?;
         if leg.is_whatsapp() {
-            let down = leg.check_full(&mut turn, from, bytes);
+            let down = leg.check_full(&mut turn, from.to, bytes);
             self.settle(id, wire);
             return down;
         }
         let rebound = leg.check_lite(&mut turn, from, &Binding::read(bytes)?);
-        if let Some(old) = rebound.and_then(|rebound| rebound.evicted)
-            && self.by_address.get(&old) == Some(&id)
-        {
-            self.by_address.remove(&old);
+        if let Some(Rebound { evicted, outlived }) = rebound {
+            if let Some(old) = evicted {
+                self.forget_path(id, old, wire);
+            }
+            if let Some(old) = outlived {
+                self.by_ufrag.remove(&old);
+            }
         }
         // A leg that held the address but has been quiet loses it; its next check takes it back.
-        self.by_address.insert(from, id);
+        self.by_path.insert(from, id);
         None
     }
 }

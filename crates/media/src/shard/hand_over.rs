@@ -11,7 +11,7 @@ use super::{LEGS_MAX, Shard};
 use crate::error::MediaError;
 use crate::hand_over::Resumed;
 use crate::leg::{Ice, IceState, Leg, LegState};
-use crate::turn::Wire;
+use crate::turn::{Path, Via, Wire};
 
 /// The live legs of a shard. Holds keys, so it has no `Debug`.
 #[derive(Default, Serialize, Deserialize)]
@@ -40,8 +40,10 @@ impl Shard {
             }
         }
         self.by_ufrag.clear();
-        let addresses = self.by_address.drain().filter(|(_, id)| !dropped.contains(id));
-        (ShardState { legs, addresses: addresses.collect() }, dropped)
+        let bound = self.by_path.drain().filter(|(_, id)| !dropped.contains(id));
+        let udp = bound.filter(|(path, _)| path.via == Via::Agents);
+        let addresses = udp.map(|(path, id)| (path.to, id)).collect();
+        (ShardState { legs, addresses }, dropped)
     }
 
     /// Goes on with the legs of another process's shard; returns those it cannot go on with.
@@ -63,12 +65,13 @@ impl Shard {
                 dropped.push(id);
             }
         }
-        for (address, id) in state.addresses {
+        for (to, id) in state.addresses {
+            let path = Path { via: Via::Agents, to };
             let leg = self.legs.get(&id).map(|leg| leg.ice());
             if let Some(Ice::Lite(lite)) = leg
-                && lite.bound().contains(&address)
+                && lite.bound().contains(&path)
             {
-                self.by_address.insert(address, id);
+                self.by_path.insert(path, id);
             }
         }
         self.mend_bridges();
@@ -90,7 +93,9 @@ impl Shard {
         }
         let leg = Leg::restore(resumed, &self.identity, state)?;
         if let Ice::Lite(lite) = leg.ice() {
-            self.by_ufrag.insert(lite.ufrag().to_owned(), id);
+            for ufrag in lite.ufrags() {
+                self.by_ufrag.insert(ufrag.to_owned(), id);
+            }
         }
         self.legs.insert(id, Box::new(leg));
         self.settle(id, wire);

@@ -7,6 +7,7 @@ mod deadlines;
 mod demux;
 mod guard;
 mod hand_over;
+mod restart;
 #[cfg(test)]
 mod tests;
 
@@ -26,7 +27,7 @@ use crate::identity::Identity;
 use crate::leg::{Heard, Ice, Leg};
 use crate::plane::Totals;
 use crate::tap::TapWriter;
-use crate::turn::{DATAGRAM_MAX, Turn, Via, WallClock, Wire};
+use crate::turn::{DATAGRAM_MAX, Path, Turn, Via, WallClock, Wire};
 use deadlines::Deadlines;
 pub(crate) use hand_over::ShardState;
 
@@ -40,6 +41,8 @@ pub(crate) struct Place {
     pub(crate) addresses: Vec<IpAddr>,
     /// The port of the agents' socket.
     pub(crate) agent_port: u16,
+    /// The port of their TCP connections, if they may make any.
+    pub(crate) agent_tcp_port: Option<u16>,
 }
 
 pub(crate) struct Shard {
@@ -48,7 +51,7 @@ pub(crate) struct Shard {
     wall: WallClock,
     legs: FxHashMap<LegId, Box<Leg>>,
     by_ufrag: HashMap<String, LegId>,
-    by_address: HashMap<SocketAddr, LegId, RandomState>,
+    by_path: HashMap<Path, LegId, RandomState>,
     outbox: VecDeque<MediaEvent>,
     taps: TapWriter,
     totals: Totals,
@@ -73,7 +76,7 @@ impl Shard {
             wall: WallClock::new(now, wall),
             legs: FxHashMap::default(),
             by_ufrag: HashMap::new(),
-            by_address: HashMap::default(),
+            by_path: HashMap::default(),
             outbox: VecDeque::new(),
             taps,
             totals: Totals::default(),
@@ -93,7 +96,8 @@ impl Shard {
         wire: &mut dyn Wire,
     ) {
         self.totals.datagrams += 1;
-        let Some(leg) = self.recipient(now, via, from, bytes) else {
+        let from = Path { via, to: from };
+        let Some(leg) = self.recipient(now, from, bytes) else {
             self.totals.refused += 1;
             return;
         };
@@ -213,7 +217,7 @@ impl Shard {
         }
         leg.end();
         self.deadlines.forget(id);
-        self.unbind(id);
+        self.unbind(id, wire);
         self.part(now, id);
         wire.release(id);
         self.outbox.push_back(MediaEvent::LegDown { leg: id, why });
@@ -232,7 +236,7 @@ impl Shard {
                 leg.close(&mut turn);
             }
         }));
-        self.unbind(id);
+        self.unbind(id, wire);
         self.part(now, id);
         self.legs.remove(&id);
         self.deadlines.forget(id);
@@ -271,22 +275,36 @@ impl Shard {
         if let Some(leg) = self.legs.get(&id).filter(|leg| leg.is_whatsapp())
             && let Some(path) = leg.path()
         {
-            wire.connect(id, path);
+            wire.connect(id, path.to);
         }
     }
 
     /// Forgets how datagrams find a leg.
-    fn unbind(&mut self, id: LegId) {
+    fn unbind(&mut self, id: LegId, wire: &mut dyn Wire) {
         let Some(leg) = self.legs.get(&id) else {
             return;
         };
+        let mut paths = Vec::new();
         if let Ice::Lite(lite) = leg.ice() {
-            self.by_ufrag.remove(lite.ufrag());
-            for address in lite.bound() {
-                if self.by_address.get(address) == Some(&id) {
-                    self.by_address.remove(address);
-                }
+            for ufrag in lite.ufrags() {
+                self.by_ufrag.remove(ufrag);
             }
+            paths.extend_from_slice(lite.bound());
+        }
+        for path in paths {
+            self.forget_path(id, path, wire);
+        }
+    }
+
+    /// Nothing of a leg is expected on this path any more.
+    fn forget_path(&mut self, id: LegId, path: Path, wire: &mut dyn Wire) {
+        if self.by_path.get(&path) != Some(&id) {
+            return;
+        }
+        self.by_path.remove(&path);
+        match path.via {
+            Via::AgentTcp(connection) => wire.hang_up(connection),
+            Via::Agents | Via::WhatsApp(_) => {}
         }
     }
 }

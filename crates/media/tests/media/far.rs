@@ -10,6 +10,7 @@ use bytes::Bytes;
 use model::SdpText;
 use rtc::interceptor::{Interceptor, Packet, Slot, StreamInfo, TaggedPacket};
 use rtc::media_stream::MediaStreamTrack;
+use rtc::peer_connection::configuration::RTCOfferOptions;
 use rtc::peer_connection::configuration::media_engine::{
     MIME_TYPE_OPUS, MIME_TYPE_TELEPHONE_EVENT,
 };
@@ -103,11 +104,12 @@ fn media_engine() -> MediaEngine {
 }
 
 impl Far {
+    /// On IPv4 loopback.
     pub(crate) async fn new(part: Part) -> Self {
         Self::at(part, "127.0.0.1:0").await
     }
 
-    /// The same on another address.
+    /// The same on another address. A browser that restarts ICE does so from another port.
     pub(crate) async fn at(part: Part, address: &str) -> Self {
         let notes = Arc::new(Mutex::new(Notes::default()));
         let ear =
@@ -121,6 +123,7 @@ impl Far {
         let settings = SettingEngineBuilder::new()
             .with_lite(part == Part::Meta)
             .with_srtp_protection_profiles(vec![profile])
+            .with_discard_local_candidates_during_ice_restart(part == Part::Browser)
             .with_include_loopback_candidate(true);
         let (gathering, gathered) = watch::channel(false);
         let connection = PeerConnectionBuilder::new()
@@ -155,7 +158,16 @@ impl Far {
 
     /// The offer, complete with candidates.
     pub(crate) async fn offer(&self) -> SdpText {
-        let offer = self.connection.create_offer(None).await;
+        self.offer_with(None).await
+    }
+
+    /// An offer to restart ICE.
+    pub(crate) async fn restart_offer(&self) -> SdpText {
+        self.offer_with(Some(RTCOfferOptions { ice_restart: true })).await
+    }
+
+    async fn offer_with(&self, options: Option<RTCOfferOptions>) -> SdpText {
+        let offer = self.connection.create_offer(options).await;
         let offer = offer.expect("an offer for one track");
         let applied = self.connection.set_local_description(offer).await;
         applied.expect("its own offer");

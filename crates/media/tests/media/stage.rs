@@ -28,11 +28,11 @@ impl Stage {
     }
 
     pub(crate) fn with_shards(shards: NonZeroU16) -> Self {
-        let config = MediaConfig { shards, allow_private_remotes: true, ..MediaConfig::default() };
-        Self::with(config)
+        Self::with(MediaConfig { shards, ..MediaConfig::default() })
     }
 
     pub(crate) fn with(config: MediaConfig) -> Self {
+        let config = MediaConfig { allow_private_remotes: true, ..config };
         let Started { plane, events, taps } =
             media::start(config).expect("a media plane on loopback");
         Self { plane, taps, events, seen: Vec::new() }

@@ -85,6 +85,7 @@ async fn react(daemon: &Daemon, frame: ClientFrame) -> Vec<ServerEvent> {
             heartbeat_ms: 300,
             server_time: Timestamp::from_millis(0),
             snapshot: Snapshot::default(),
+            ice_servers: vec![],
         }],
         ClientCommand::Hello { .. } => vec![ServerEvent::Error {
             to: Some(frame.id),

@@ -175,6 +175,7 @@ export class Device extends Emitter<DeviceEvents> {
     this.#missed = snapshot.missed.slice(0, MISSED_MAX);
     this.#balance = snapshot.balance;
     this.#presence = snapshot.presence;
+    this.#media.useIceServers(welcome.ice_servers ?? []);
     this.#calls.reconcile(snapshot);
     this.emit('registered', { resumed: false });
     this.emit('presence', snapshot.presence);
@@ -188,6 +189,8 @@ export class Device extends Emitter<DeviceEvents> {
     if (event.type === 'presence') {
       this.#presence = event.presence;
       this.emit('presence', event.presence);
+    } else if (event.type === 'ice_servers') {
+      this.#media.useIceServers(event.ice_servers);
     } else if (event.type === 'balance') {
       this.#balance = event.balance;
       this.emit('balance', event.balance);

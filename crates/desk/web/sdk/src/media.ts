@@ -11,6 +11,10 @@ export interface MediaOptions {
 export interface MediaEvents {
   /** The peer connection cannot carry sound any more. */
   failed: string;
+  /** Sound can flow, for the first time or again. */
+  connected: undefined;
+  /** The path of a connection that has worked is gone; a restart of ICE may find another. */
+  path_lost: undefined;
   /** Sound stalls (true) or flows again (false); the browser still tries. */
   interrupted: boolean;
   /** The microphone was unplugged or its permission taken back. */
@@ -28,6 +32,7 @@ export class Media extends Emitter<MediaEvents> {
   #microphone: MediaStreamTrack | undefined;
   #connection: RTCPeerConnection | undefined;
   #sender: RTCRtpSender | undefined;
+  #iceServers: RTCIceServer[] = [];
   #attached = false;
   #muted = false;
 
@@ -53,11 +58,17 @@ export class Media extends Emitter<MediaEvents> {
     void this.context.resume().catch(() => undefined);
   }
 
+  /** Relays for this and later peer connections; a running one keeps its path. */
+  useIceServers(iceServers: RTCIceServer[]): void {
+    this.#iceServers = iceServers;
+    this.#connection?.setConfiguration({ ...this.#connection.getConfiguration(), iceServers });
+  }
+
   /** Opens the microphone (kept open while ready) and a new peer connection; gives its offer. */
   async offer(): Promise<string> {
     await this.#openMicrophone();
     this.#closeConnection();
-    const connection = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
+    const connection = new RTCPeerConnection({ bundlePolicy: 'max-bundle', iceServers: this.#iceServers });
     this.#connection = connection;
     this.#watch(connection);
     // Without a track nothing of the agent's room leaves; `sendrecv` lets one in later without
@@ -71,6 +82,33 @@ export class Media extends Emitter<MediaEvents> {
       throw new RingdownError('media_failed', 'The media offer was given up.', 'Go ready again.');
     }
     return offer;
+  }
+
+  /** An offer that brings the running connection to another network. Candidates are not waited
+   *  for: the daemon needs none, and sound is missing meanwhile. */
+  async restartOffer(): Promise<string> {
+    const connection = this.#connection;
+    await connection?.setLocalDescription(await connection.createOffer({ iceRestart: true }));
+    const offer = connection?.localDescription?.sdp;
+    if (!offer || connection !== this.#connection) {
+      throw new RingdownError('media_failed', 'There is no connection to restart.', 'Go ready again.');
+    }
+    return offer;
+  }
+
+  /** Whether sound can flow before so many milliseconds are over. */
+  connectedWithin(wait: number): Promise<boolean> {
+    if (this.connected) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const heard = new AbortController();
+      const end = (flows: boolean): void => {
+        clearTimeout(timer);
+        heard.abort();
+        resolve(flows);
+      };
+      const timer = setTimeout(() => end(false), wait);
+      this.once('connected', () => end(true), { signal: heard.signal });
+    });
   }
 
   async answer(sdp: string): Promise<void> {
@@ -132,15 +170,24 @@ export class Media extends Emitter<MediaEvents> {
   }
 
   #watch(connection: RTCPeerConnection): void {
+    let worked = false;
     let interrupted = false;
     connection.ontrack = ({ track }) => void this.#play(new MediaStream([track]));
     connection.onconnectionstatechange = () => {
       const state = connection.connectionState;
-      if (state === 'failed') this.emit('failed', 'The peer connection failed.');
-      if ((state === 'disconnected') !== interrupted) {
+      worked ||= state === 'connected';
+      // What is wrong with DTLS stays wrong on every path.
+      const isPathLost = worked && (state === 'disconnected' || connection.iceConnectionState === 'failed');
+      if (state === 'failed' && !isPathLost) {
+        this.emit('failed', 'The peer connection failed.');
+        return;
+      }
+      if ((worked && state !== 'connected') !== interrupted) {
         interrupted = !interrupted;
         this.emit('interrupted', interrupted);
       }
+      if (state === 'connected') this.emit('connected', undefined);
+      else if (isPathLost) this.emit('path_lost', undefined);
     };
   }
 

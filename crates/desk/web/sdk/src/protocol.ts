@@ -140,6 +140,7 @@ export interface Resume {
 export type ClientCommand =
   | { type: 'hello'; token: string; device_label?: string; resume?: Resume }
   | { type: 'go_ready'; offer: string }
+  | { type: 'restart_ice'; offer: string }
   | { type: 'go_away' }
   | { type: 'media_failed'; reason: string }
   | { type: 'claim'; call: string }
@@ -185,6 +186,13 @@ export type ServerErrorCode =
   | 'not_allowed'
   | 'internal';
 
+/** An `RTCIceServer`; its access expires and is renewed by `ice_servers`. */
+export interface IceServer {
+  urls: string[];
+  username: string;
+  credential: string;
+}
+
 export interface Welcome {
   type: 'welcome';
   session: string;
@@ -194,6 +202,8 @@ export interface Welcome {
   heartbeat_ms: number;
   server_time: string;
   snapshot: Snapshot;
+  /** TURN servers, where the daemon has some. */
+  ice_servers?: IceServer[];
 }
 
 /** Frames that the socket's own upkeep needs; they are never numbered. */
@@ -207,6 +217,7 @@ export type ControlEvent =
 
 /** Frames about the agent, their media and their calls. */
 export type HouseEvent =
+  | { type: 'ice_servers'; ice_servers: IceServer[] }
   | { type: 'media_answer'; answer: string }
   | { type: 'media_state'; up: boolean; reason?: string }
   | { type: 'presence'; presence: Presence }

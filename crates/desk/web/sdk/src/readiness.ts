@@ -2,6 +2,7 @@ import { Emitter } from './emitter.js';
 import { RingdownError, asRingdownError } from './errors.js';
 import type { Media } from './media.js';
 import type { ClientCommand, HouseEvent } from './protocol.js';
+import { Restarts } from './restarts.js';
 
 /** `off`: not ready. `connecting`: asked for. `up`: calls can be taken here. `interrupted`: stalled. */
 export type MediaState = 'off' | 'connecting' | 'up' | 'interrupted';
@@ -22,6 +23,7 @@ const RETRY_MS = 1_000;
 export class Readiness extends Emitter<ReadinessEvents> {
   readonly #media: Media;
   readonly #send: (command: ClientCommand) => Promise<void>;
+  readonly #restarts: Restarts;
   #state: MediaState = 'off';
   #wanted = false;
   #going: Promise<void> | undefined;
@@ -33,6 +35,9 @@ export class Readiness extends Emitter<ReadinessEvents> {
     super();
     this.#media = media;
     this.#send = send;
+    this.#restarts = new Restarts(media, send, (reason) => this.#mediaFailed(reason));
+    globalThis.addEventListener?.('online', this.#networkChanged);
+    media.on('path_lost', () => this.#pathLost());
     media.on('failed', (reason) => this.#mediaFailed(reason));
     media.on('interrupted', (on) => {
       if (this.#state === 'up' || this.#state === 'interrupted') this.#to(on ? 'interrupted' : 'up');
@@ -94,6 +99,7 @@ export class Readiness extends Emitter<ReadinessEvents> {
   }
 
   destroy(): void {
+    globalThis.removeEventListener?.('online', this.#networkChanged);
     this.#wanted = false;
     clearTimeout(this.#retry);
     this.#close();
@@ -107,6 +113,7 @@ export class Readiness extends Emitter<ReadinessEvents> {
   }
 
   async #negotiate(): Promise<void> {
+    this.#restarts.cancel();
     this.#to('connecting');
     const offer = await this.#media.offer();
     if (!this.#wanted) {
@@ -128,7 +135,18 @@ export class Readiness extends Emitter<ReadinessEvents> {
     this.#to('up');
   }
 
+  /** Before anything is lost: the old path may be dying. */
+  readonly #networkChanged = (): void => {
+    if (this.#state === 'up' || this.#state === 'interrupted') this.#restarts.begin();
+  };
+
+  #pathLost(): void {
+    // While a new leg is being made, this is the end of the old one.
+    if (!this.#going && this.#state !== 'off') this.#restarts.begin();
+  }
+
   #mediaFailed(reason: string): void {
+    this.#restarts.cancel();
     if (this.#settle) {
       this.#settle.failed(failed(reason));
       return;
@@ -184,6 +202,7 @@ export class Readiness extends Emitter<ReadinessEvents> {
   }
 
   #close(): void {
+    this.#restarts.cancel();
     this.#media.close();
     this.#to('off');
   }

@@ -79,6 +79,8 @@ export class FakePeerConnection {
   }
 
   connectionState = 'new';
+  iceConnectionState = 'new';
+  restarts = 0;
   iceGatheringState = 'gathering';
   signalingState = 'stable';
   localDescription: { sdp: string } | null = null;
@@ -91,15 +93,22 @@ export class FakePeerConnection {
   readonly sent: (FakeTrack | null)[] = [];
   closed = false;
 
-  constructor() {
+  constructor(public configuration: { iceServers?: object[] }) {
     FakePeerConnection.all.push(this);
+  }
+  getConfiguration(): object {
+    return this.configuration;
+  }
+  setConfiguration(configuration: object): void {
+    this.configuration = configuration;
   }
   addTransceiver(_kind: string, init: { direction: string }): object {
     this.direction = init.direction;
     const replaceTrack = async (track: FakeTrack | null): Promise<void> => void this.sent.push(track);
     return { sender: { replaceTrack } };
   }
-  async createOffer(): Promise<object> {
+  async createOffer(options: { iceRestart?: boolean } = {}): Promise<object> {
+    if (options.iceRestart) this.restarts += 1;
     return { sdp: 'v=0 without candidates' };
   }
   async setLocalDescription(): Promise<void> {
@@ -118,8 +127,10 @@ export class FakePeerConnection {
   close(): void {
     this.closed = true;
   }
-  to(state: string): void {
+  /** With DTLS at fault, ICE still works. */
+  to(state: string, ice = state): void {
     this.connectionState = state;
+    this.iceConnectionState = ice;
     this.onconnectionstatechange?.();
   }
 }

@@ -59,7 +59,7 @@ describe('while ready', () => {
   it('tells the daemon of a failed peer connection and makes a new one', async () => {
     const { device, socket } = await ready();
     const old = FakePeerConnection.last;
-    old.to('failed');
+    old.to('failed', 'connected');
     expect(socket.count('media_failed')).toBe(1);
     expect(device.media).toBe('connecting');
     await vi.advanceTimersByTimeAsync(20);
@@ -98,7 +98,7 @@ describe('while ready', () => {
     const { device } = await ready();
     const codes: string[] = [];
     device.on('error', ({ code }) => codes.push(code));
-    FakePeerConnection.last.to('failed');
+    FakePeerConnection.last.to('failed', 'connected');
     for (let second = 0; second < 120; second += 1) {
       FakeSocket.last.receive(0, { type: 'pong', to: 0, server_time: '2026-03-01T10:00:05.000Z' });
       await vi.advanceTimersByTimeAsync(1_000);

@@ -7,7 +7,8 @@ use model::{LegId, Track};
 use tokio::sync::oneshot;
 
 use super::super::Shard;
-use super::net::{Air, EVENTS, Net, OPUS};
+use super::air::Air;
+use super::net::{EVENTS, Net, OPUS};
 use crate::command::Command;
 use crate::event::{LegDown, MediaEvent, Tap};
 use crate::hand_over::Resumed;

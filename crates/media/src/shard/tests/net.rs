@@ -10,6 +10,7 @@ use model::{LegId, SdpText};
 use tokio::sync::oneshot;
 
 use super::super::*;
+use super::air::{Air, is_lost};
 use crate::dtls::{Dtls, Outcome, Role};
 use crate::error::MediaError;
 use crate::event::LegStats;
@@ -26,39 +27,6 @@ pub(super) const EVENTS: u8 = 126;
 /// The source of every peer.
 pub(super) const SSRC: u32 = 5;
 const LAN: Reach = Reach { v4: true, v6: false, private: true };
-
-/// Keeps what is sent.
-#[derive(Default)]
-pub(super) struct Air {
-    pub(super) sent: Vec<(Via, SocketAddr, Vec<u8>)>,
-    pub(super) open: Vec<LegId>,
-    pub(super) connected: BTreeMap<u64, SocketAddr>,
-}
-
-impl Wire for Air {
-    fn open(&mut self, leg: LegId) -> Result<u16, MediaError> {
-        self.open.push(leg);
-        Ok(40_000 + leg.0 as u16)
-    }
-
-    fn reopen(&mut self, leg: LegId, port: u16) -> Result<(), MediaError> {
-        assert_eq!(port, 40_000 + leg.0 as u16);
-        self.open.push(leg);
-        Ok(())
-    }
-
-    fn send(&mut self, via: Via, to: SocketAddr, bytes: &[u8]) {
-        self.sent.push((via, to, bytes.to_vec()));
-    }
-
-    fn connect(&mut self, leg: LegId, to: SocketAddr) {
-        self.connected.insert(leg.0, to);
-    }
-
-    fn release(&mut self, leg: LegId) {
-        self.open.retain(|open| *open != leg);
-    }
-}
 
 /// What a peer heard.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -251,7 +219,11 @@ pub(super) struct Net {
 impl Net {
     pub(super) fn new() -> Self {
         let now = Instant::now();
-        let place = Place { addresses: vec!["10.0.0.1".parse().unwrap()], agent_port: 7_000 };
+        let place = Place {
+            addresses: vec!["10.0.0.1".parse().unwrap()],
+            agent_port: 7_000,
+            agent_tcp_port: None,
+        };
         let mut taps = TapReader::new(now);
         let writer = taps.add_ring();
         let ours = Arc::new(Identity::generate().unwrap());
@@ -276,15 +248,7 @@ impl Net {
         self.next += 1;
         let address = SocketAddr::from(([10, 0, 1 + (leg.0 >> 8) as u8, leg.0 as u8], 5_000));
         let (ufrag, pwd) = (format!("peer{}", leg.0), "peerpasswordpeerpassword".to_owned());
-        let offered = if events { "111 126" } else { "111" };
-        let (ip, port) = (address.ip(), address.port());
-        let text = format!(
-            "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF {offered}\r\n\
-             a=candidate:1 1 udp 1 {ip} {port} typ host\r\na=ice-ufrag:{ufrag}\r\na=ice-pwd:{pwd}\r\n\
-             a=fingerprint:sha-256 {}\r\na=setup:actpass\r\na=mid:0\r\na=rtcp-mux\r\n\
-             a=rtpmap:111 opus/48000/2\r\na=rtpmap:126 telephone-event/8000\r\n",
-            self.identity.fingerprint
-        );
+        let text = self.offer(address, &ufrag, &pwd, if events { "111 126" } else { "111" });
         let offer = Box::new(Offer::parse(&text, LAN).unwrap());
         let (answer, mut answered) = oneshot::channel();
         let (via, command) = if browser {
@@ -317,6 +281,43 @@ impl Net {
         };
         self.peers.insert(leg.0, peer);
         leg
+    }
+
+    /// What a peer offers.
+    pub(super) fn offer(
+        &self,
+        address: SocketAddr,
+        ufrag: &str,
+        pwd: &str,
+        formats: &str,
+    ) -> String {
+        let (ip, port) = (address.ip(), address.port());
+        format!(
+            "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF {formats}\r\n\
+             a=candidate:1 1 udp 1 {ip} {port} typ host\r\na=ice-ufrag:{ufrag}\r\na=ice-pwd:{pwd}\r\n\
+             a=fingerprint:sha-256 {}\r\na=setup:actpass\r\na=mid:0\r\na=rtcp-mux\r\n\
+             a=rtpmap:111 opus/48000/2\r\na=rtpmap:126 telephone-event/8000\r\n",
+            self.identity.fingerprint
+        )
+    }
+
+    /// Asks for an ICE restart of a leg with this offer.
+    pub(super) fn ask_restart(&mut self, leg: LegId, offer: &str) -> Result<SdpText, MediaError> {
+        let offer = Box::new(Offer::parse(offer, LAN).unwrap());
+        let (answer, mut answered) = oneshot::channel();
+        self.command(Command::RestartAgent { leg, offer, answer });
+        answered.try_recv().unwrap()
+    }
+
+    /// A browser restarts ICE and has applied the answer.
+    pub(super) fn restart(&mut self, leg: LegId, ufrag: &str) -> SdpText {
+        let address = self.peer(leg).address;
+        let offer = self.offer(address, ufrag, "anotherpasswordpassword1", "111 126");
+        let answer = self.ask_restart(leg, &offer).unwrap();
+        let peer = self.peer(leg);
+        peer.remote = Offer::parse(answer.as_str(), LAN).unwrap();
+        peer.ufrag = ufrag.to_owned();
+        answer
     }
 
     /// A WhatsApp leg that may speak, bridged with an agent leg, both up.
@@ -441,10 +442,4 @@ impl Net {
             | MediaEvent::SilentCall { .. } => None,
         })
     }
-}
-
-fn is_lost(losing: &mut Option<u32>) -> bool {
-    let lost = *losing == Some(0);
-    *losing = losing.and_then(|left| left.checked_sub(1));
-    lost
 }

@@ -219,7 +219,7 @@ fn closing_says_good_bye_and_forgets() {
     assert_eq!(net.peer(whatsapp).reports.len(), reports + 1, "the BYE");
     assert!(net.peer(whatsapp).closed && net.peer(agent).closed, "the close_notify");
     assert!(net.shard.legs.is_empty());
-    assert!(net.shard.by_ufrag.is_empty() && net.shard.by_address.is_empty());
+    assert!(net.shard.by_ufrag.is_empty() && net.shard.by_path.is_empty());
     assert_eq!(net.air.open, []);
     assert_eq!((net.down(whatsapp), net.down(agent)), (None, None), "nobody needs to be told");
 }

@@ -59,7 +59,7 @@ fn replayed_and_forged_packets_are_forwarded_to_nobody_and_lose_nothing() {
 fn a_stranger_gets_no_answer_and_leaves_no_state() {
     let mut net = Net::new();
     let (_, agent) = net.bridged();
-    let known = net.shard.by_address.len();
+    let known = net.shard.by_path.len();
     let refused = net.shard.totals.refused;
     net.run(5);
     let genuine = net.peer(agent).check();
@@ -73,7 +73,7 @@ fn a_stranger_gets_no_answer_and_leaves_no_state() {
         net.inject(Via::Agents, stranger(), datagram);
     }
     assert!(net.air.sent.iter().all(|(_, to, _)| *to != stranger()));
-    assert_eq!(net.shard.by_address.len(), known);
+    assert_eq!(net.shard.by_path.len(), known);
     assert_eq!(net.shard.totals.refused, refused + datagrams.len() as u64);
 }
 
@@ -210,7 +210,7 @@ fn addresses_bound_by_one_leg_are_bounded() {
         net.inject(Via::Agents, SocketAddr::from(([10, 0, 3, 3], port)), &check);
     }
     net.air.sent.clear();
-    assert_eq!(net.shard.by_address.len(), 8);
+    assert_eq!(net.shard.by_path.len(), 8);
 }
 
 #[test]
