@@ -46,7 +46,8 @@ pub(crate) struct Driver {
     pub(crate) events: mpsc::Sender<MediaEvent>,
     /// Sockets that may have more to read: readiness is reported once, not while it lasts.
     pub(crate) ready: Vec<Via>,
-    /// Events that must not be lost. At most two per leg: up and down.
+    /// Events that must not be lost. At most two per leg, up and down,
+    /// and one per supervision.
     pub(crate) pending: VecDeque<MediaEvent>,
 }
 

@@ -14,3 +14,5 @@ mod refusals;
 mod shards;
 #[path = "media/stage.rs"]
 mod stage;
+#[path = "media/supervision.rs"]
+mod supervision;

@@ -9,3 +9,4 @@ mod quality;
 mod rules;
 mod sources;
 mod strangers;
+mod supervision;

@@ -436,6 +436,7 @@ impl Net {
             | MediaEvent::FirstRtp { .. }
             | MediaEvent::Forwarded { .. }
             | MediaEvent::PlayEnded { .. }
+            | MediaEvent::SupervisionEnded { .. }
             | MediaEvent::Dtmf { .. }
             | MediaEvent::CallerSilent { .. }
             | MediaEvent::SilentCall { .. } => None,
