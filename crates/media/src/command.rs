@@ -6,6 +6,7 @@ use tokio::sync::oneshot;
 use crate::error::MediaError;
 use crate::event::{LegStats, Tap};
 use crate::leg::Leg;
+use crate::mix::{SuperviseError, Supervision};
 use crate::plane::Totals;
 use crate::quality::{LegQuality, LegSummary};
 use crate::sdp::Offer;
@@ -15,6 +16,9 @@ use crate::source::Source;
 
 /// The answer to an offer, or why there is none.
 pub(crate) type Answer = oneshot::Sender<Result<SdpText, MediaError>>;
+
+/// Whether a call is supervised now, or why not.
+pub(crate) type Begun = oneshot::Sender<Result<(), SuperviseError>>;
 
 /// What the thread of a shard is asked.
 pub(crate) enum Order {
@@ -55,6 +59,8 @@ pub(crate) enum Command {
     Watch(LegId),
     JudgeAnew(LegId),
     Play { leg: LegId, source: Source },
+    Supervise { supervisor: LegId, whatsapp: LegId, how: Supervision, reply: Begun },
+    Unsupervise(LegId),
     Close(LegId),
     Stats { leg: LegId, reply: oneshot::Sender<Option<LegStats>> },
     Quality { leg: LegId, reply: oneshot::Sender<Option<LegQuality>> },

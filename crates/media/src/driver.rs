@@ -48,7 +48,8 @@ pub(crate) struct Driver {
     pub(crate) ready: Vec<Via>,
     /// Browsers wait to be connected by TCP.
     pub(crate) knocked: bool,
-    /// Events that must not be lost. At most two per leg: up and down.
+    /// Events that must not be lost. At most two per leg, up and down,
+    /// and one per supervision.
     pub(crate) pending: VecDeque<MediaEvent>,
 }
 

@@ -5,6 +5,9 @@ use std::net::SocketAddr;
 use std::num::NonZeroU16;
 use std::ops::RangeInclusive;
 
+use model::LegId;
+
+use crate::mix::SuperviseError;
 use crate::sdp::SdpError;
 
 /// Why the media plane could not start or could not open a leg.
@@ -63,6 +66,15 @@ pub enum MediaError {
         /// The bound.
         limit: usize,
     },
+    /// A leg was to be opened near one that is not there.
+    #[error("{leg} is not known (any more), so nothing can be opened near it")]
+    NotNear {
+        /// The leg that is not there.
+        leg: LegId,
+    },
+    /// A call cannot be supervised.
+    #[error("the call cannot be supervised: {0}")]
+    Supervise(#[from] SuperviseError),
     /// Sound for [`crate::Clip`] could not be read or encoded.
     #[error("{what} cannot be played: {why}")]
     Clip {

@@ -68,14 +68,25 @@ pub enum MediaEvent {
         /// When.
         at: Instant,
     },
+    /// Nobody supervises the call any more, although [`crate::MediaPlane::unsupervise`] was not
+    /// called: everybody hears what they would hear without.
+    SupervisionEnded {
+        /// The supervisor's leg.
+        supervisor: LegId,
+        /// The WhatsApp leg of the call.
+        whatsapp: LegId,
+        /// The reason.
+        why: SupervisionEnd,
+    },
 }
 
 impl MediaEvent {
-    /// Whether the event has to arrive however late: the life of a leg hangs on it. The others
-    /// are lost, and counted, when nobody takes events for a long time.
+    /// Whether the event has to arrive however late: the life of a leg hangs on it, or what a
+    /// supervisor believes. The others are lost, and counted, when nobody takes events for a long
+    /// time.
     pub(crate) const fn must_arrive(&self) -> bool {
         match self {
-            Self::LegUp { .. } | Self::LegDown { .. } => true,
+            Self::LegUp { .. } | Self::LegDown { .. } | Self::SupervisionEnded { .. } => true,
             Self::FirstRtp { .. }
             | Self::Forwarded { .. }
             | Self::PlayEnded { .. }
@@ -102,6 +113,40 @@ pub enum LegDown {
     ClosedByPeer,
     /// A fault in the daemon, isolated to this leg.
     Fault,
+}
+
+/// Why nobody supervises a call any more.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum SupervisionEnd {
+    /// The call's WhatsApp leg has ended or was closed.
+    CallEnded,
+    /// The agent's leg has ended or was closed.
+    AgentGone,
+    /// The supervisor's leg has ended, was closed, or was bridged or unbridged itself.
+    SupervisorGone,
+    /// Caller and agent were parted, or the caller was bridged with another agent.
+    Parted,
+    /// The WhatsApp leg has moved to another media thread, to an agent there.
+    Moved,
+    /// The legs were handed over to another process.
+    HandedOver,
+    /// A fault in the daemon, isolated to the supervision: the call goes on.
+    Fault,
+}
+
+impl SupervisionEnd {
+    /// A stable name for records and metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::CallEnded => "call_ended",
+            Self::AgentGone => "agent_gone",
+            Self::SupervisorGone => "supervisor_gone",
+            Self::Parted => "parted",
+            Self::Moved => "moved",
+            Self::HandedOver => "handed_over",
+            Self::Fault => "fault",
+        }
+    }
 }
 
 /// Which recording, and which of its tracks, a leg's sound goes to.

@@ -67,6 +67,9 @@ enum Feed {
     /// Frames of our own, of this run.
     Own(u32),
     Leg(Mapping),
+    /// Frames of a mix. It stays in this process.
+    #[serde(skip)]
+    Mix,
 }
 
 /// How a source's numbers become ours.
@@ -117,6 +120,13 @@ impl OutStream {
         }
     }
 
+    /// A mix is over: another one starts a new run.
+    pub(crate) const fn cut_mix(&mut self) {
+        if matches!(self.feed, Feed::Mix) {
+            self.feed = Feed::Nobody;
+        }
+    }
+
     /// The next packet, whoever sends it, starts a new run, as late as it is.
     pub(crate) const fn resume(&mut self) {
         self.feed = Feed::Nobody;
@@ -124,10 +134,19 @@ impl OutStream {
 
     /// The stamp of the next frame of our own; another `run` is another source.
     pub(crate) fn own(&mut self, now: Instant, run: u32) -> Stamp {
-        let first = !matches!(self.feed, Feed::Own(before) if before == run);
+        self.frame(now, Feed::Own(run))
+    }
+
+    /// The stamp of the next frame of a mix.
+    pub(crate) fn mixed(&mut self, now: Instant) -> Stamp {
+        self.frame(now, Feed::Mix)
+    }
+
+    fn frame(&mut self, now: Instant, feed: Feed) -> Stamp {
+        let first = self.feed != feed;
         let timestamp =
             if first { self.resumed_timestamp(now) } else { self.timestamp.wrapping_add(FRAME) };
-        self.feed = Feed::Own(run);
+        self.feed = feed;
         let index = self.next;
         self.sent(now, index, timestamp);
         Stamp { index, timestamp, marker: first }
@@ -193,7 +212,7 @@ impl OutStream {
             Feed::Leg(mapping) if (mapping.leg, mapping.ssrc) == (origin.leg, origin.ssrc) => {
                 Some(mapping)
             }
-            Feed::Leg(_) | Feed::Nobody | Feed::Own(_) => None,
+            Feed::Leg(_) | Feed::Nobody | Feed::Own(_) | Feed::Mix => None,
         }
     }
 

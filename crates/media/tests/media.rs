@@ -18,5 +18,7 @@ mod restart;
 mod shards;
 #[path = "media/stage.rs"]
 mod stage;
+#[path = "media/supervision.rs"]
+mod supervision;
 #[path = "media/tcp.rs"]
 mod tcp;

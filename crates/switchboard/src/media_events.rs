@@ -26,6 +26,10 @@ pub(crate) async fn listen(inner: Arc<Inner>, mut events: mpsc::Receiver<MediaEv
                 tell_call(&inner, leg, Input::SilentCall { cause });
             }
             MediaEvent::CallerSilent { leg } => tell_call(&inner, leg, Input::CallerSilent),
+            // No call is supervised from here.
+            MediaEvent::SupervisionEnded { supervisor, why, .. } => {
+                tracing::debug!(leg = %supervisor, why = why.as_str(), "supervision has ended");
+            }
             MediaEvent::Forwarded { from, to, at } => {
                 let owner = inner.board.lock().owner_of(from);
                 let message = Message::Forwarded { from, to, at };

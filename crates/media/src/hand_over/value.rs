@@ -33,6 +33,8 @@ const GAP_MAX: Duration = Duration::from_secs(60);
 ///   is lost.
 /// - Clips. What was looped becomes silence, what was to be played once is over, without a
 ///   [`crate::MediaEvent::PlayEnded`]; who chose them has to choose again.
+/// - Supervision. It ends with [`crate::MediaEvent::SupervisionEnded`] in the process that lets go;
+///   the legs, the supervisor's too, cross, and who supervised has to say so again.
 /// - Legs that are not up, events that nobody took, and datagrams that nobody read.
 #[derive(Serialize, Deserialize)]
 pub struct HandOver {

@@ -67,7 +67,7 @@ impl Leg {
         }
         let fits = (1..=OPUS_FRAME_MAX).contains(&payload.len());
         let kind = kind.filter(|_| fits && !self.route.muted)?;
-        if let (Kind::Sound, Some(tap)) = (kind, self.route.tap) {
+        if let (Kind::Sound, Some(tap), false) = (kind, self.route.tap, self.route.tapped_mixed) {
             let (index, timestamp) = (rtp.index, header.timestamp);
             turn.taps.copy(tap, turn.now, index, timestamp, payload);
         }

@@ -72,6 +72,12 @@ pub(crate) struct Route {
     /// A WhatsApp leg may send RTP.
     pub(crate) may_speak: bool,
     pub(crate) tap: Option<Tap>,
+    /// A party of a supervised call: what it says is heard by the mixer too.
+    #[serde(skip)]
+    pub(crate) supervised: bool,
+    /// In place of what it says, its track gets what the far leg hears of it and of others.
+    #[serde(skip)]
+    pub(crate) tapped_mixed: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
@@ -211,6 +217,11 @@ impl Leg {
     /// The next packet sent starts a new run: whoever spoke so far may have left a hole.
     pub(crate) const fn cut(&mut self) {
         self.out.cut();
+    }
+
+    /// The next frame of a mix starts a new run.
+    pub(crate) const fn cut_mix(&mut self) {
+        self.out.cut_mix();
     }
 
     fn tally(&self) -> Tally {

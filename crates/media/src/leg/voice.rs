@@ -53,6 +53,19 @@ impl Leg {
         sent
     }
 
+    /// Sends 20 ms of a mix. `None` when this leg cannot take it.
+    pub(crate) fn say_mix(&mut self, turn: &mut Turn<'_>, frame: &[u8]) -> Option<Stamp> {
+        if !self.may_send() || self.player.interrupts() {
+            return None;
+        }
+        let stamp = self.out.mixed(turn.now);
+        let sent = self.send_rtp(turn, self.codec.opus, stamp, frame);
+        sent.then(|| {
+            self.frame_due = turn.now + GAP;
+            stamp
+        })
+    }
+
     /// Chooses what is played from now on. It waits for a pause of what is forwarded now, unless
     /// it interrupts.
     pub(crate) fn play(&mut self, now: Instant, source: Source) {

@@ -15,6 +15,7 @@ use crate::command::{Command, Order};
 use crate::error::MediaError;
 use crate::hand_over::{HandOver, ShardPart};
 use crate::identity::Identity;
+use crate::mix::SuperviseError;
 use crate::sdp::Reach;
 
 /// The way to one thread. The sender is dropped before the thread is woken for the last time.
@@ -95,6 +96,28 @@ impl Desk {
     pub(super) async fn shard_for(&self, leg: LegId) -> ShardId {
         let places = self.places.read().await;
         places.of(leg).unwrap_or_else(|| places.roomiest(leg))
+    }
+
+    /// Where the leg is.
+    pub(super) async fn shard_of(&self, leg: LegId) -> Option<ShardId> {
+        self.places.read().await.of(leg)
+    }
+
+    /// Gives the command to the shard that has both legs.
+    pub(super) async fn supervise(
+        &self,
+        supervisor: LegId,
+        whatsapp: LegId,
+        command: Command,
+    ) -> Result<(), SuperviseError> {
+        let places = self.places.read().await;
+        let shard = |leg| places.of(leg).ok_or(SuperviseError::Gone { leg });
+        let (one, other) = (shard(supervisor)?, shard(whatsapp)?);
+        if one != other {
+            return Err(SuperviseError::Apart { supervisor, whatsapp });
+        }
+        self.tell(one, command).await;
+        Ok(())
     }
 
     pub(super) async fn opened(&self, leg: LegId, shard: ShardId) {

@@ -15,10 +15,12 @@ use crate::command::{Answer, Command};
 use crate::error::{MediaError, RestartError};
 use crate::event::{LegStats, Tap};
 use crate::hand_over::HandOver;
+use crate::mix::Supervision;
 use crate::quality::{LegQuality, LegSummary};
 use crate::sdp::{Offer, Reach};
 use crate::source::Source;
 use desk::Desk;
+use places::ShardId;
 
 /// What the whole plane has seen since it started.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -108,12 +110,40 @@ impl MediaPlane {
         answered.await.map_err(|_| RestartError::NoSuchLeg)?
     }
 
+    /// The same on the thread where `near` is now, so that the new leg can supervise its call
+    /// ([`Self::supervise`]). An agent leg stays there, on the port its browser knows, while the
+    /// WhatsApp leg of a call moves to the agent's thread at [`Self::bridge`]: so open the leg near
+    /// one of a call that is bridged already.
+    ///
+    /// # Errors
+    /// Those of [`Self::open_agent_leg`], and [`MediaError::NotNear`] when `near` is not known
+    /// (any more).
+    pub async fn open_agent_leg_near(
+        &self,
+        offer: &SdpText,
+        near: LegId,
+    ) -> Result<OpenedLeg, MediaError> {
+        let offer = Box::new(Offer::parse(offer.as_str(), self.desk.reach)?);
+        let shard = self.desk.shard_of(near).await.ok_or(MediaError::NotNear { leg: near })?;
+        let leg = self.desk.next_leg();
+        self.open_on(shard, leg, |leg, answer| Command::OpenAgent { leg, offer, answer }).await
+    }
+
     async fn open(
         &self,
         command: impl FnOnce(LegId, Answer) -> Command,
     ) -> Result<OpenedLeg, MediaError> {
         let leg = self.desk.next_leg();
         let shard = self.desk.shard_for(leg).await;
+        self.open_on(shard, leg, command).await
+    }
+
+    async fn open_on(
+        &self,
+        shard: ShardId,
+        leg: LegId,
+        command: impl FnOnce(LegId, Answer) -> Command,
+    ) -> Result<OpenedLeg, MediaError> {
         let (answer, opened) = oneshot::channel();
         self.desk.tell(shard, command(leg, answer)).await;
         let answer = opened.await.map_err(|_| MediaError::Stopped)??;
@@ -153,6 +183,37 @@ impl MediaPlane {
     /// Starts (or with `None` ends) copying what this leg says to the recorder.
     pub async fn tap(&self, leg: LegId, tap: Option<Tap>) {
         self.desk.tell_of(leg, Command::Tap { leg, tap }).await;
+    }
+
+    /// Lets an agent leg supervise the call of a WhatsApp leg, or changes how it does. Both sides
+    /// and the supervisor are decoded and mixed from then on; who hears no mix still hears the
+    /// other side's own packets, not encoded anew. The supervisor's voice lags by 40 to 120 ms,
+    /// what else is mixed as well, so that late packets still count. A muted supervisor is not
+    /// heard. While the supervisor barges in, the agent's track of a recording gets what the
+    /// caller hears: agent and supervisor.
+    ///
+    /// It ends with [`Self::unsupervise`], or by itself with
+    /// [`crate::MediaEvent::SupervisionEnded`]. To supervise another call ends it too. One
+    /// supervisor per call.
+    ///
+    /// # Errors
+    /// [`MediaError::Supervise`] says what is in the way, the number of supervised calls of a
+    /// thread among it; then nothing has changed. [`MediaError::Stopped`].
+    pub async fn supervise(
+        &self,
+        supervisor: LegId,
+        whatsapp: LegId,
+        supervision: Supervision,
+    ) -> Result<(), MediaError> {
+        let (reply, begun) = oneshot::channel();
+        let command = Command::Supervise { supervisor, whatsapp, how: supervision, reply };
+        self.desk.supervise(supervisor, whatsapp, command).await?;
+        Ok(begun.await.map_err(|_| MediaError::Stopped)??)
+    }
+
+    /// Ends what [`Self::supervise`] began. No event follows.
+    pub async fn unsupervise(&self, supervisor: LegId) {
+        self.desk.tell_of(supervisor, Command::Unsupervise(supervisor)).await;
     }
 
     /// Asks for [`crate::MediaEvent::FirstRtp`] again, as proof of life.

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use model::{LegId, SdpText};
 
+use super::supervision::Cause;
 use super::{LEGS_MAX, Place, Shard};
 use crate::command::{Answer, Command};
 use crate::dtls::{Dtls, Role};
@@ -59,6 +60,14 @@ impl Shard {
                 }
                 self.reschedule(leg);
             }
+            Command::Supervise { supervisor, whatsapp, how, reply } => {
+                let begun = self.supervise(now, supervisor, whatsapp, how);
+                let is_begun = begun.is_ok();
+                if reply.send(begun).is_err() && is_begun {
+                    self.unsupervise(supervisor);
+                }
+            }
+            Command::Unsupervise(supervisor) => self.unsupervise(supervisor),
             Command::Close(leg) => self.close(now, leg, wire),
             // Whoever asked may have gone; that is no reason for anything.
             Command::Stats { leg, reply } => {
@@ -216,6 +225,7 @@ impl Shard {
         if !self.legs.get(&id)?.is_whatsapp() {
             return None;
         }
+        self.end_supervision_of(id, Cause::Moved);
         self.part(now, id);
         self.deadlines.forget(id);
         self.legs.remove(&id)

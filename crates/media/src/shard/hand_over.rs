@@ -30,6 +30,7 @@ impl Shard {
     /// Lets every leg go without a word to its peer, and returns those that are up and the names
     /// of the others. Nothing is sent or heard any more.
     pub(crate) fn hand_over(&mut self, now: Instant) -> (ShardState, Vec<LegId>) {
+        self.end_all_supervision();
         let mut legs = Vec::with_capacity(self.legs.len());
         let mut dropped = Vec::new();
         for (id, leg) in self.legs.drain() {

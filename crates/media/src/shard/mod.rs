@@ -7,7 +7,9 @@ mod deadlines;
 mod demux;
 mod guard;
 mod hand_over;
+mod mixing;
 mod restart;
+mod supervision;
 #[cfg(test)]
 mod tests;
 
@@ -30,6 +32,7 @@ use crate::tap::TapWriter;
 use crate::turn::{DATAGRAM_MAX, Path, Turn, Via, WallClock, Wire};
 use deadlines::Deadlines;
 pub(crate) use hand_over::ShardState;
+use supervision::{Cause, Supervised};
 
 /// Legs one shard carries: 2,000 calls, about what one core can forward.
 pub(crate) const LEGS_MAX: usize = 4_096;
@@ -56,6 +59,8 @@ pub(crate) struct Shard {
     taps: TapWriter,
     totals: Totals,
     deadlines: Deadlines,
+    /// At most [`crate::mix::SUPERVISED_MAX`].
+    supervised: Vec<Supervised>,
     /// Legs whose deadline has come; kept so that it need not grow anew each time.
     due: Vec<LegId>,
     scratch: Box<[u8; DATAGRAM_MAX]>,
@@ -81,6 +86,7 @@ impl Shard {
             taps,
             totals: Totals::default(),
             deadlines: Deadlines::default(),
+            supervised: Vec::new(),
             due: Vec::new(),
             scratch: Box::new([0; DATAGRAM_MAX]),
         }
@@ -134,11 +140,12 @@ impl Shard {
             }
         }
         self.due = due;
+        self.mix(now, wire);
     }
 
     /// When [`Self::timeout`] is due; it may be early, never late.
     pub(crate) fn next_timeout(&self) -> Option<Instant> {
-        self.deadlines.next()
+        self.deadlines.next().into_iter().chain(self.next_mix()).min()
     }
 
     /// The next event.
@@ -186,12 +193,19 @@ impl Shard {
     /// Lets the bridged leg say what was heard.
     fn forward(&mut self, now: Instant, heard: &Heard, payload: &[u8], wire: &mut dyn Wire) {
         let from = heard.origin.leg;
-        let Some(to) = self.legs.get(&from).and_then(|leg| leg.route.bridged) else {
+        let Some((bridged, supervised)) =
+            self.legs.get(&from).map(|leg| (leg.route.bridged, leg.route.supervised))
+        else {
             return;
         };
-        let relayed = self
-            .turn(now, to, wire)
-            .is_some_and(|(leg, mut turn)| leg.relay(&mut turn, heard, payload));
+        let mixed = supervised && self.overhear(now, heard, payload);
+        let Some(to) = bridged else {
+            return;
+        };
+        let relayed = mixed
+            || self
+                .turn(now, to, wire)
+                .is_some_and(|(leg, mut turn)| leg.relay(&mut turn, heard, payload));
         if !relayed {
             return;
         }
@@ -216,6 +230,7 @@ impl Shard {
             tracing::error!(leg = %id, "a fault ended this leg; the others go on");
         }
         leg.end();
+        self.end_supervision_of(id, Cause::Gone);
         self.deadlines.forget(id);
         self.unbind(id, wire);
         self.part(now, id);
@@ -236,6 +251,7 @@ impl Shard {
                 leg.close(&mut turn);
             }
         }));
+        self.end_supervision_of(id, Cause::Gone);
         self.unbind(id, wire);
         self.part(now, id);
         self.legs.remove(&id);
@@ -245,6 +261,7 @@ impl Shard {
 
     /// Undoes the bridge of a leg, if it has one.
     fn part(&mut self, now: Instant, id: LegId) {
+        self.end_supervision_of(id, Cause::Parted);
         let Some(leg) = self.legs.get_mut(&id) else {
             return;
         };

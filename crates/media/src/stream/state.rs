@@ -31,7 +31,10 @@ impl OutStream {
             timestamp: self.timestamp,
             sounded: age(self.sounded_at),
             sent: age(self.sent_at),
-            feed: self.feed,
+            feed: match self.feed {
+                Feed::Mix => Feed::Nobody,
+                feed @ (Feed::Nobody | Feed::Own(_) | Feed::Leg(_)) => feed,
+            },
             key: self.key,
         }
     }
@@ -40,7 +43,7 @@ impl OutStream {
     pub(crate) fn restore(resumed: Resumed, state: &StreamState) -> Option<Self> {
         let first_out = match state.feed {
             Feed::Leg(mapping) => mapping.first_out,
-            Feed::Nobody | Feed::Own(_) => 0,
+            Feed::Nobody | Feed::Own(_) | Feed::Mix => 0,
         };
         let moment = |age: Option<Duration>| age.map(|age| resumed.instant(age));
         (state.next < INDEX_END && first_out < INDEX_END).then(|| Self {
@@ -68,6 +71,15 @@ mod tests {
     fn moved(stream: &OutStream, now: Instant, resumed: Resumed) -> OutStream {
         let bytes = serde_json::to_vec(&stream.state(now)).unwrap();
         OutStream::restore(resumed, &serde_json::from_slice(&bytes).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_mix_stays_behind_and_whoever_is_next_starts_a_new_run() {
+        let now = Instant::now();
+        let mut out = OutStream::new(9, 1, 1);
+        let before = out.mixed(now);
+        let after = moved(&out, now, Resumed { now, gap: Duration::ZERO }).own(now, 0);
+        assert_eq!((after.index, after.marker), (before.index + 1, true));
     }
 
     proptest! {

@@ -15,6 +15,7 @@ fn causes(net: &Net) -> Vec<SilentCause> {
         | MediaEvent::LegDown { .. }
         | MediaEvent::FirstRtp { .. }
         | MediaEvent::PlayEnded { .. }
+        | MediaEvent::SupervisionEnded { .. }
         | MediaEvent::Dtmf { .. }
         | MediaEvent::CallerSilent { .. }
         | MediaEvent::Forwarded { .. } => None,

@@ -17,6 +17,7 @@ fn told(net: &Net) -> Vec<(LegId, char, u32)> {
         | MediaEvent::PlayEnded { .. }
         | MediaEvent::CallerSilent { .. }
         | MediaEvent::SilentCall { .. }
+        | MediaEvent::SupervisionEnded { .. }
         | MediaEvent::Forwarded { .. } => None,
     });
     told.collect()

@@ -11,3 +11,4 @@ mod restart;
 mod rules;
 mod sources;
 mod strangers;
+mod supervision;

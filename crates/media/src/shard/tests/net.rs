@@ -430,16 +430,9 @@ impl Net {
 
     /// Why the leg went down, if it did.
     pub(super) fn down(&self, leg: LegId) -> Option<LegDown> {
-        self.events.iter().find_map(|event| match event {
-            MediaEvent::LegDown { leg: down, why } if *down == leg => Some(*why),
-            MediaEvent::LegDown { .. }
-            | MediaEvent::LegUp { .. }
-            | MediaEvent::FirstRtp { .. }
-            | MediaEvent::Forwarded { .. }
-            | MediaEvent::PlayEnded { .. }
-            | MediaEvent::Dtmf { .. }
-            | MediaEvent::CallerSilent { .. }
-            | MediaEvent::SilentCall { .. } => None,
+        self.events.iter().find_map(|event| {
+            let MediaEvent::LegDown { leg: down, why } = event else { return None };
+            (*down == leg).then_some(*why)
         })
     }
 }
