@@ -18,6 +18,9 @@ usage: bench run [--calls N,N,...] [--seconds S] [--rounds R] [--no-fit] [--shor
 
 /// The least share of the bare loop's calls per core that the short form accepts.
 const RATIO_MIN: f64 = 0.6;
+/// Measurements of the short form before it fails. Other programs only ever make it look worse, and
+/// an engine that has become slow fails every time.
+const TRIES: usize = 3;
 
 fn main() -> ExitCode {
     let mut arguments = Arguments(std::env::args().skip(1).collect());
@@ -81,15 +84,17 @@ fn measure(arguments: &mut Arguments) -> Result<ExitCode, Box<dyn std::error::Er
         engines: if short { engines.to_vec() } else { Engine::ALL.to_vec() },
         fits,
     };
-    let report = run(&plan, &mut |line| talk(line))?;
-    print(&if json { report.json().to_string() } else { report.table() });
-    if !short || is_enough(&report)? {
-        return Ok(ExitCode::SUCCESS);
+    for left in (0..if short { TRIES } else { 1 }).rev() {
+        let report = run(&plan, &mut |line| talk(line))?;
+        print(&if json { report.json().to_string() } else { report.table() });
+        if !short || is_enough(&report)? {
+            return Ok(ExitCode::SUCCESS);
+        }
+        if left > 0 {
+            talk("measuring once more: something else may have had the processor");
+        }
     }
-    talk("measuring once more: something else may have had the processor");
-    let report = run(&plan, &mut |line| talk(line))?;
-    print(&if json { report.json().to_string() } else { report.table() });
-    Ok(if is_enough(&report)? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(ExitCode::FAILURE)
 }
 
 /// Whether the engine is close enough to the bare loop; says so when it is not.
