@@ -41,9 +41,10 @@ async fn t1_client_hellos_from_a_thousand_sources_spoil_no_set_up() {
         strangers
     });
     let calls = amount(5, 100);
-    for _ in 0..calls {
-        // An agent leg and a WhatsApp leg are set up for each call.
-        let mut robot = house.ready("ana").await;
+    for number in 0..calls {
+        // An agent leg and a WhatsApp leg are set up for each call. Each has an agent of its own,
+        // because the devices that an agent has left count against them for a while.
+        let mut robot = house.ready(&format!("ana-{number}")).await;
         let phone = house.ring().await;
         let call = answer(&mut robot).await;
         let talks = |state: &PhoneState| *state == PhoneState::Talking;

@@ -342,6 +342,8 @@ access_token = "access"
 graph_url = "http://{graph}"
 [media]
 bind = "127.0.0.1"
+# One port, which every attack can aim at.
+threads = 1
 agent_port = {agent_port}
 whatsapp_ports = "{first}-{last}"
 allow_private_remotes = {private}
