@@ -11,7 +11,7 @@ use crate::hearing::hears_only;
 use crate::world::{AGENT_HZ, CALLER_HZ, PATIENCE, Setup, World, answer, open, rung, talking};
 
 fn hinted(wanted: Option<Hint>) -> impl Fn(&ServerEvent) -> bool {
-    move |event| matches!(event, ServerEvent::CallUpdate { hint, .. } if *hint == wanted)
+    move |event| matches!(event, ServerEvent::CallUpdate { active } if active.hint == wanted)
 }
 
 fn details<'c>(closed: &'c Value, event: &str) -> Vec<&'c Value> {
@@ -82,7 +82,7 @@ async fn t17_keys_are_told_live_and_kept_only_while_speech_is_kept() {
         [(RecordAction::Pause, RecordingState::Paused), (RecordAction::Resume, RecordingState::On)]
     {
         ana.command(ClientCommand::Record { call, action }).await.expect("sent");
-        let done = |e: &ServerEvent| matches!(e, ServerEvent::CallUpdate { recording, .. } if *recording == state);
+        let done = |e: &ServerEvent| matches!(e, ServerEvent::CallUpdate { active } if active.recording == state);
         ana.wait_for("the recorder", done, PATIENCE).await.expect("told");
         if state == RecordingState::Paused {
             phone.press('4').await.expect("pressed");

@@ -22,7 +22,7 @@ async fn a_talked_call_is_judged_leg_by_leg() {
     let call = answer(&mut ana).await;
     talking(&phone).await;
     hears_only("the caller", || phone.heard(), AGENT_HZ, CALLER_HZ).await;
-    let looked = |event: &ServerEvent| matches!(event, ServerEvent::CallUpdate { call: of, quality: Some(_), .. } if *of == call);
+    let looked = |event: &ServerEvent| matches!(event, ServerEvent::CallUpdate { active } if active.call == call && active.quality.is_some());
     ana.wait_for("the quality", looked, PATIENCE).await.expect("the desk is told");
 
     phone.hang_up().await;

@@ -104,7 +104,7 @@ async fn on_demand_records_from_the_button_on_and_off_never_does() {
         (RecordAction::Resume, RecordingState::On),
     ] {
         ana.command(ClientCommand::Record { call, action }).await.expect("sent");
-        let done = |e: &ServerEvent| matches!(e, ServerEvent::CallUpdate { recording, .. } if *recording == state);
+        let done = |e: &ServerEvent| matches!(e, ServerEvent::CallUpdate { active } if active.recording == state);
         ana.wait_for("the recorder", done, PATIENCE).await.expect("told");
         tokio::time::sleep(Duration::from_secs(1)).await;
     }

@@ -129,6 +129,7 @@ fn refused_kind(code: ErrorCode) -> (StatusCode, &'static str) {
         ErrorCode::NoSuchCall => (StatusCode::NOT_FOUND, "not_found"),
         ErrorCode::CallEnded => (StatusCode::CONFLICT, "call_ended"),
         ErrorCode::NotAllowed => (StatusCode::FORBIDDEN, "not_allowed"),
+        ErrorCode::Forbidden => (StatusCode::FORBIDDEN, "forbidden"),
         ErrorCode::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
         ErrorCode::BadFrame
         | ErrorCode::FrameTooLarge
@@ -140,6 +141,7 @@ fn refused_kind(code: ErrorCode) -> (StatusCode, &'static str) {
         | ErrorCode::TakenByYouElsewhere
         | ErrorCode::OnCall
         | ErrorCode::NotReady
+        | ErrorCode::NobodyThere
         | ErrorCode::BadOffer => (StatusCode::CONFLICT, "refused"),
     }
 }

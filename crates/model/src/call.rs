@@ -61,6 +61,10 @@ pub enum Cause {
     DeclinedByAll,
     /// No agent was ready when the call came.
     NobodyReady,
+    /// Nobody took the call while it waited in a queue.
+    QueueTimedOut,
+    /// The workspace's own program turned the call away before it rang.
+    HookRejected,
     /// The balance was under the workspace's minimum.
     BalanceTooLow,
     /// The line is unknown here or does not take calls.
@@ -85,6 +89,8 @@ pub enum Cause {
     AgentLegFailed,
     /// An operator ended it.
     OperatorEnded,
+    /// A supervisor ended it.
+    SupervisorEnded,
     /// The daemon was shutting down.
     ShutDown,
     /// The daemon was restarted while the call was live.
@@ -129,9 +135,10 @@ impl EndReason {
         let (side, class) = match cause {
             Cause::CallerHungUp | Cause::TerminatedBeforeConnect => (Side::Caller, ended_normally),
             Cause::AgentHungUp => (Side::Agent, ended_normally),
-            Cause::NoAnswer | Cause::DeclinedByAll | Cause::NobodyReady => {
+            Cause::NoAnswer | Cause::DeclinedByAll | Cause::NobodyReady | Cause::QueueTimedOut => {
                 (Side::Ringdown, Class::Missed)
             }
+            Cause::HookRejected => (Side::Operator, Class::Missed),
             Cause::BalanceTooLow | Cause::LineClosed | Cause::AtCapacity => {
                 (Side::Ringdown, Class::Missed)
             }
@@ -141,7 +148,7 @@ impl EndReason {
             Cause::BadOffer => (Side::Ringdown, Class::CarrierFault),
             Cause::MediaNeverUp | Cause::AgentLegFailed => (Side::Ringdown, Class::OurFault),
             Cause::MediaLost => (Side::Ringdown, Class::Unknown),
-            Cause::OperatorEnded => (Side::Operator, ended_normally),
+            Cause::OperatorEnded | Cause::SupervisorEnded => (Side::Operator, ended_normally),
             Cause::ShutDown | Cause::Restarted | Cause::InternalFault => {
                 (Side::Ringdown, Class::OurFault)
             }
@@ -171,15 +178,19 @@ impl Disposition {
             return Self::Answered;
         }
         match reason.cause {
-            Cause::BalanceTooLow | Cause::LineClosed | Cause::AtCapacity => Self::Rejected,
+            Cause::BalanceTooLow | Cause::LineClosed | Cause::AtCapacity | Cause::HookRejected => {
+                Self::Rejected
+            }
             Cause::CallerHungUp
             | Cause::AgentHungUp
             | Cause::NoAnswer
             | Cause::DeclinedByAll
             | Cause::NobodyReady
+            | Cause::QueueTimedOut
             | Cause::TerminatedBeforeConnect
             | Cause::StaleConnect
-            | Cause::OperatorEnded => Self::Missed,
+            | Cause::OperatorEnded
+            | Cause::SupervisorEnded => Self::Missed,
             Cause::BadOffer
             | Cause::CarrierRefused
             | Cause::AcceptUnresolved
@@ -223,10 +234,10 @@ impl MissedReason {
         }
         Some(match cause {
             Cause::NobodyReady => Self::NobodyReady,
-            Cause::NoAnswer => Self::NobodyAnswered,
+            Cause::NoAnswer | Cause::QueueTimedOut => Self::NobodyAnswered,
             Cause::DeclinedByAll => Self::DeclinedByAll,
             Cause::BalanceTooLow => Self::Balance,
-            Cause::LineClosed | Cause::AtCapacity => Self::OutsidePolicy,
+            Cause::LineClosed | Cause::AtCapacity | Cause::HookRejected => Self::OutsidePolicy,
             Cause::CallerHungUp | Cause::TerminatedBeforeConnect => Self::CallerGaveUp,
             Cause::StaleConnect => Self::ArrivedTooLate,
             Cause::AgentHungUp
@@ -237,6 +248,7 @@ impl MissedReason {
             | Cause::MediaLost
             | Cause::AgentLegFailed
             | Cause::OperatorEnded
+            | Cause::SupervisorEnded
             | Cause::ShutDown
             | Cause::Restarted
             | Cause::InternalFault => Self::Fault,

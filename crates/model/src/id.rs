@@ -214,6 +214,11 @@ text_id!(
 );
 shown_text_id!(LineId);
 text_id!(
+    /// Agents who are rung together (`sales`).
+    GroupId, "group id"
+);
+shown_text_id!(GroupId);
+text_id!(
     /// A tenant: its lines, agents and balance account.
     WorkspaceId, "workspace id"
 );

@@ -4,7 +4,9 @@
 //! (one noun per thing); `ARCHITECTURE.md` holds the vocabulary.
 #![warn(clippy::wildcard_enum_match_arm)]
 
+mod agent;
 mod call;
+mod group;
 mod id;
 mod money;
 mod party;
@@ -13,10 +15,14 @@ mod recording;
 mod text;
 mod time;
 
+pub use agent::{Blocker, Right, Rights, SupervisionMode};
 pub use call::{Cause, Class, Direction, Disposition, EndReason, MissedReason, Presence, Side};
+pub use group::{
+    Member, Overflow, RingOutcome, RingPolicy, Strategy, TransferMode, TransferTarget,
+};
 pub use id::{
-    AgentId, CallId, DeviceId, IdError, LegId, LineId, RecordingId, SessionId, TransactionId,
-    Wacid, WorkspaceId,
+    AgentId, CallId, DeviceId, GroupId, IdError, LegId, LineId, RecordingId, SessionId,
+    TransactionId, Wacid, WorkspaceId,
 };
 pub use money::{Currency, Micros, MoneyError};
 pub use party::{Bsuid, Party, Phone};

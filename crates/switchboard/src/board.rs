@@ -167,8 +167,7 @@ impl Board {
             presence: self.roster.presence(agent),
             ringing: self.ringing_on(device, agent),
             active: self.active.get(&device).cloned(),
-            missed: Vec::new(),
-            balance: None,
+            ..Snapshot::default()
         }
     }
 }

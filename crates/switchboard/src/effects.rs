@@ -97,6 +97,9 @@ impl Owner {
             rings_until: Timestamp::now().plus_millis(i64::try_from(left.as_millis()).unwrap_or(0)),
             claimable: true,
             not_claimable: None,
+            group: None,
+            queue_position: None,
+            transfer: None,
         }
     }
 
@@ -140,6 +143,12 @@ impl Owner {
             direction: Direction::UserInitiated,
             bridged_at: self.bridged_at,
             muted: self.call.muted(),
+            muted_by_supervisor: false,
+            held: false,
+            reconnecting: false,
+            transfer: None,
+            consulted_by: None,
+            supervised_by: None,
             recording_mode: self.line.recording,
             recording: recording_state(self.call.recording()),
             hint: self.call.hint(),
@@ -222,8 +231,7 @@ impl Owner {
     fn update(&self, target: &Target) {
         let active = self.active_view();
         self.inner.board.lock().active.insert(target.device, active.clone());
-        let ActiveCall { muted, recording, hint, quality, .. } = active;
-        let update = ServerEvent::CallUpdate { call: self.id, muted, recording, hint, quality };
+        let update = ServerEvent::CallUpdate { active };
         self.inner.tell(target.device, update);
     }
 

@@ -18,7 +18,10 @@ impl Inner {
         let board = self.board.lock();
         let (presence, reason) = (board.roster.presence(agent), board.not_claimable(agent));
         for device in board.roster.devices_of(agent) {
-            self.tell(device, ServerEvent::Presence { presence });
+            self.tell(
+                device,
+                ServerEvent::Presence { presence, blockers: Vec::new(), wrap_up_until: None },
+            );
             for (call, _) in board.rings.iter().filter(|(_, ring)| ring.devices.contains(&device)) {
                 let (call, claimable, not_claimable) = (*call, reason.is_none(), reason);
                 self.tell(device, ServerEvent::RingUpdate { call, claimable, not_claimable });

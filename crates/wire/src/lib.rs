@@ -10,6 +10,7 @@ pub mod rest;
 mod view;
 
 pub use view::{
-    ActiveCall, BalanceView, CallerView, MissedCall, PresenceReason, QualityNow, RecordingState,
-    RingingCall,
+    ActiveCall, BalanceView, CallerView, ColleagueView, GroupBrief, LiveCall, MissedCall,
+    PresenceReason, QualityNow, RecordingState, RingingCall, SupervisedBy, TransferFrom,
+    TransferTo,
 };

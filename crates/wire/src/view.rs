@@ -1,8 +1,8 @@
 //! Parts that the WebSocket frames and the REST documents share.
 
 use model::{
-    CallId, Currency, Direction, Hint, LineId, Micros, MissedReason, Network, Phone, RecordingMode,
-    Timestamp, Verdict,
+    AgentId, CallId, Currency, Direction, GroupId, Hint, LineId, Micros, MissedReason, Network,
+    Phone, Presence, RecordingMode, SupervisionMode, Timestamp, TransferMode, Verdict,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -37,6 +37,48 @@ pub struct RingingCall {
     /// Why not, when not claimable.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_claimable: Option<PresenceReason>,
+    /// The group that rings; absent when everybody does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<GroupId>,
+    /// The call has been accepted and waits: its place, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue_position: Option<u32>,
+    /// Who sends this call on, and how. A claim of a `warm` one talks with them first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transfer: Option<TransferFrom>,
+}
+
+/// Who sends a call on.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct TransferFrom {
+    /// The agent.
+    pub agent: AgentId,
+    /// Their name for people.
+    pub name: String,
+    /// How.
+    pub mode: TransferMode,
+    /// Nobody took it: it comes back to who sent it.
+    pub returned: bool,
+}
+
+/// Where the agent's call is being sent.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct TransferTo {
+    /// The name of the agent or group.
+    pub name: String,
+    /// How.
+    pub mode: TransferMode,
+    /// The other agent talks with this one; the caller is on hold.
+    pub consulting: bool,
+}
+
+/// A supervisor in a call, as the agent sees them.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct SupervisedBy {
+    /// The supervisor's name for people.
+    pub name: String,
+    /// How they take part.
+    pub mode: SupervisionMode,
 }
 
 /// Why a ringing call cannot be taken by this agent now.
@@ -49,6 +91,8 @@ pub enum PresenceReason {
     NotReady,
     /// The agent is finishing up after a call.
     WrapUp,
+    /// The agent may not answer calls.
+    NotAllowed,
 }
 
 /// What happens to a call's recording.
@@ -81,8 +125,26 @@ pub struct ActiveCall {
     /// When sound began to flow; absent while the claim is still being connected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bridged_at: Option<Timestamp>,
-    /// Whether the agent is muted.
+    /// Whether the agent is muted, by whomever.
     pub muted: bool,
+    /// A supervisor muted the agent: only a supervisor unmutes.
+    #[serde(default)]
+    pub muted_by_supervisor: bool,
+    /// The caller is on hold.
+    #[serde(default)]
+    pub held: bool,
+    /// The agent's media is lost; the caller hears hold music until it is back.
+    #[serde(default)]
+    pub reconnecting: bool,
+    /// The call is being sent on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transfer: Option<TransferTo>,
+    /// This agent is only being consulted: the caller is on hold and belongs to this agent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consulted_by: Option<String>,
+    /// A supervisor whispers or barges in. Listening is not shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supervised_by: Option<SupervisedBy>,
     /// The line's recording rule: with `on_demand` the agent sees a record button.
     pub recording_mode: RecordingMode,
     /// What the recorder does now.
@@ -93,6 +155,65 @@ pub struct ActiveCall {
     /// How the call sounds now; absent in its first seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quality: Option<QualityNow>,
+}
+
+/// A live call as supervisors see it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct LiveCall {
+    /// The call.
+    pub call: CallId,
+    /// Where it is in its life.
+    pub state: crate::rest::CallState,
+    /// The WhatsApp user.
+    pub from: CallerView,
+    /// The line.
+    pub line: LineId,
+    /// The line's name for people.
+    pub line_name: String,
+    /// When it arrived.
+    pub arrived_at: Timestamp,
+    /// When sound began to flow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bridged_at: Option<Timestamp>,
+    /// Who has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<AgentId>,
+    /// Their name for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent_name: Option<String>,
+    /// Its place in the queue, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue_position: Option<u32>,
+    /// How it sounds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quality: Option<QualityNow>,
+    /// The agent is muted.
+    pub muted: bool,
+    /// Who supervises it, and how.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supervised_by: Option<SupervisedBy>,
+}
+
+/// Somebody a call can be sent to.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ColleagueView {
+    /// The agent.
+    pub agent: AgentId,
+    /// The name for people.
+    pub name: String,
+    /// Whether they can be rung.
+    pub presence: Presence,
+}
+
+/// A group a call can be sent to.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct GroupBrief {
+    /// The group.
+    pub group: GroupId,
+    /// The name for people.
+    pub name: String,
+    /// How many of its agents are ready now.
+    pub ready: u32,
 }
 
 /// How a running call sounds.

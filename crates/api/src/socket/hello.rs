@@ -1,6 +1,6 @@
 //! The first frame: who is it, and do they go on or start anew.
 
-use model::{AgentId, Timestamp};
+use model::{AgentId, Rights, Timestamp};
 use tokio::time::{Duration, Instant};
 use wire::agent::{
     ByeReason, ClientCommand, ErrorCode, HELLO_TIMEOUT_MS, Resume, ServerEvent, Snapshot,
@@ -42,6 +42,20 @@ pub(super) async fn greet(
                 | ClientCommand::HangUp { .. }
                 | ClientCommand::Mute { .. }
                 | ClientCommand::Record { .. }
+                | ClientCommand::Readiness { .. }
+                | ClientCommand::EndWrapUp {}
+                | ClientCommand::Hold { .. }
+                | ClientCommand::ListColleagues {}
+                | ClientCommand::Transfer { .. }
+                | ClientCommand::CompleteTransfer { .. }
+                | ClientCommand::CancelTransfer { .. }
+                | ClientCommand::Annotate { .. }
+                | ClientCommand::WatchCalls { .. }
+                | ClientCommand::Supervise { .. }
+                | ClientCommand::StopSupervising { .. }
+                | ClientCommand::TakeOver { .. }
+                | ClientCommand::MuteAgent { .. }
+                | ClientCommand::EndCall { .. }
                 | ClientCommand::Ping {} => {
                     let message = "nobody has said hello on this socket".to_owned();
                     error_event(Some(frame.id), ErrorCode::HelloExpected, message)
@@ -138,6 +152,7 @@ fn welcome(api: &Api, session: &Session, agent_name: String, snapshot: Snapshot)
         device: session.device,
         agent: session.agent.clone(),
         agent_name,
+        rights: Rights::default(),
         heartbeat_ms: u64::try_from(heartbeat).unwrap_or(u64::MAX),
         server_time: Timestamp::now(),
         snapshot,

@@ -120,6 +120,7 @@ pub(super) fn error_event(to: Option<u64>, code: ErrorCode, message: String) -> 
         ErrorCode::Unauthorized => "get a fresh agent token and connect again",
         ErrorCode::HelloExpected => "send `hello` first, and only once",
         ErrorCode::NotAllowed => "close a device that is not needed",
+        ErrorCode::Forbidden => "ask an administrator of the workspace for the right",
         ErrorCode::Internal => "try again; if it stays, the daemon's log says more",
         ErrorCode::NoSuchCall
         | ErrorCode::AlreadyTaken
@@ -127,6 +128,7 @@ pub(super) fn error_event(to: Option<u64>, code: ErrorCode, message: String) -> 
         | ErrorCode::CallEnded
         | ErrorCode::OnCall
         | ErrorCode::NotReady
+        | ErrorCode::NobodyThere
         | ErrorCode::BadOffer => "",
     };
     ServerEvent::Error { to, code, message, hint: hint.to_owned() }

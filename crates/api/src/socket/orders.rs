@@ -94,7 +94,21 @@ fn take(
         | ClientCommand::Decline { .. }
         | ClientCommand::HangUp { .. }
         | ClientCommand::Mute { .. }
-        | ClientCommand::Record { .. }) => match session.begin(id) {
+        | ClientCommand::Record { .. }
+        | ClientCommand::Readiness { .. }
+        | ClientCommand::EndWrapUp {}
+        | ClientCommand::Hold { .. }
+        | ClientCommand::ListColleagues {}
+        | ClientCommand::Transfer { .. }
+        | ClientCommand::CompleteTransfer { .. }
+        | ClientCommand::CancelTransfer { .. }
+        | ClientCommand::Annotate { .. }
+        | ClientCommand::WatchCalls { .. }
+        | ClientCommand::Supervise { .. }
+        | ClientCommand::StopSupervising { .. }
+        | ClientCommand::TakeOver { .. }
+        | ClientCommand::MuteAgent { .. }
+        | ClientCommand::EndCall { .. }) => match session.begin(id) {
             Seen::Answered(reply) => {
                 outbox.push(frame_text(0, &reply));
                 None
@@ -165,6 +179,23 @@ async fn ask(
         ClientCommand::HangUp { call } => house.hang_up(device, call).await,
         ClientCommand::Mute { call, on } => house.mute(device, call, on).await,
         ClientCommand::Record { call, action } => house.record(device, call, action).await,
+        ClientCommand::Readiness { .. }
+        | ClientCommand::EndWrapUp {}
+        | ClientCommand::Hold { .. }
+        | ClientCommand::ListColleagues {}
+        | ClientCommand::Transfer { .. }
+        | ClientCommand::CompleteTransfer { .. }
+        | ClientCommand::CancelTransfer { .. }
+        | ClientCommand::Annotate { .. }
+        | ClientCommand::WatchCalls { .. }
+        | ClientCommand::Supervise { .. }
+        | ClientCommand::StopSupervising { .. }
+        | ClientCommand::TakeOver { .. }
+        | ClientCommand::MuteAgent { .. }
+        | ClientCommand::EndCall { .. } => {
+            let (code, hint) = (ErrorCode::NotAllowed, "this version does not do it");
+            Err(Refusal { code, message: "not done here".to_owned(), hint: hint.to_owned() })
+        }
         // Both are answered where they are read.
         ClientCommand::Hello { .. } | ClientCommand::Ping {} => Ok(()),
     }
@@ -182,6 +213,20 @@ const fn command_name(command: &ClientCommand) -> &'static str {
         ClientCommand::HangUp { .. } => "hang_up",
         ClientCommand::Mute { .. } => "mute",
         ClientCommand::Record { .. } => "record",
+        ClientCommand::Readiness { .. } => "readiness",
+        ClientCommand::EndWrapUp {} => "end_wrap_up",
+        ClientCommand::Hold { .. } => "hold",
+        ClientCommand::ListColleagues {} => "list_colleagues",
+        ClientCommand::Transfer { .. } => "transfer",
+        ClientCommand::CompleteTransfer { .. } => "complete_transfer",
+        ClientCommand::CancelTransfer { .. } => "cancel_transfer",
+        ClientCommand::Annotate { .. } => "annotate",
+        ClientCommand::WatchCalls { .. } => "watch_calls",
+        ClientCommand::Supervise { .. } => "supervise",
+        ClientCommand::StopSupervising { .. } => "stop_supervising",
+        ClientCommand::TakeOver { .. } => "take_over",
+        ClientCommand::MuteAgent { .. } => "mute_agent",
+        ClientCommand::EndCall { .. } => "end_call",
         ClientCommand::Ping {} => "ping",
     }
 }

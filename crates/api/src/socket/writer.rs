@@ -57,7 +57,8 @@ where
         | ByeReason::TooManyErrors
         | ByeReason::Silent
         | ByeReason::Slow
-        | ByeReason::Replaced => CLOSE_POLICY,
+        | ByeReason::Replaced
+        | ByeReason::SignedOut => CLOSE_POLICY,
     };
     let reason = Utf8Bytes::from_static(bye_name(why));
     let close = Message::Close(Some(CloseFrame { code, reason }));
@@ -72,6 +73,7 @@ pub(super) const fn bye_name(why: ByeReason) -> &'static str {
         ByeReason::Silent => "silent",
         ByeReason::Slow => "slow",
         ByeReason::Replaced => "replaced",
+        ByeReason::SignedOut => "signed_out",
         ByeReason::ShutDown => "shut_down",
     }
 }

@@ -23,6 +23,40 @@ pub enum RingEnd {
     CallEnded,
 }
 
+/// Why a call goes on without a device that had it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LeftWhy {
+    /// It was sent on.
+    Transferred,
+    /// A supervisor took it over.
+    TakenOver,
+    /// The consultation is over.
+    ConsultationOver,
+    /// The same agent goes on with it on another device.
+    ResumedElsewhere,
+    /// The agent did not come back in time.
+    GraceOver,
+}
+
+/// Why a supervisor takes part in a call no longer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SupervisionEnd {
+    /// The supervisor left.
+    Left,
+    /// The call ended.
+    CallEnded,
+    /// Caller and agent are not joined any more (hold, transfer, a lost agent). Ask again then.
+    Parted,
+    /// The supervisor became the call's agent.
+    TookOver,
+    /// The supervisor's media failed.
+    MediaFailed,
+    /// As many calls as one thread can mix are supervised already.
+    Full,
+}
+
 /// Why the server closes a socket.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -35,8 +69,10 @@ pub enum ByeReason {
     Silent,
     /// Frames were not read fast enough.
     Slow,
-    /// The same session was resumed on another socket.
+    /// The same session was resumed on another socket, or the agent went on elsewhere.
     Replaced,
+    /// The agent was removed, or signed out.
+    SignedOut,
     /// The daemon is stopping.
     ShutDown,
 }
@@ -71,8 +107,12 @@ pub enum ErrorCode {
     NotReady,
     /// The media offer cannot be answered.
     BadOffer,
-    /// The line's rule does not allow it.
+    /// The line's rule does not allow it, or it makes no sense now.
     NotAllowed,
+    /// The agent lacks the right.
+    Forbidden,
+    /// Nobody there can be rung.
+    NobodyThere,
     /// Something failed inside Ringdown.
     Internal,
 }
