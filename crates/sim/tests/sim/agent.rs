@@ -78,6 +78,7 @@ async fn react(daemon: &Daemon, frame: ClientFrame) -> Vec<ServerEvent> {
     let done = ServerEvent::Done { to: frame.id };
     match frame.command {
         ClientCommand::Hello { token, .. } if token == "good" => vec![ServerEvent::Welcome {
+            rights: model::Rights::default(),
             session: SessionId::from_uuid(Default::default()),
             device: DeviceId::from_uuid(Default::default()),
             agent: AgentId::new("ana").expect("a short word"),
