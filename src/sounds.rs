@@ -27,7 +27,13 @@ pub(crate) fn load(config: &Config) -> anyhow::Result<Sounds> {
         if let Some(path) = &line.hold_music {
             match file(&mut files, path) {
                 Ok(clip) => own.hold = clip,
-                Err(error) => problems.push(unplayable(at, &error)),
+                Err(error) => problems.push(unplayable(at, "hold_music", &error)),
+            }
+        }
+        if let Some(path) = &line.notice {
+            match file(&mut files, path) {
+                Ok(clip) => own.notice = Some(clip),
+                Err(error) => problems.push(unplayable(at, "notice", &error)),
             }
         }
         sounds.lines.insert(line.id.clone(), own);
@@ -45,9 +51,9 @@ fn file(files: &mut BTreeMap<PathBuf, Clip>, path: &Path) -> Result<Clip, MediaE
     Ok(clip)
 }
 
-fn unplayable(at: usize, error: &MediaError) -> Problem {
+fn unplayable(at: usize, key: &str, error: &MediaError) -> Problem {
     Problem {
-        key: format!("lines[{at}].hold_music"),
+        key: format!("lines[{at}].{key}"),
         message: error.to_string(),
         hint: "name a WAV or Ogg Opus file that this user may read, or leave the key out"
             .to_owned(),

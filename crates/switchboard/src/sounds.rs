@@ -11,8 +11,10 @@ use model::LineId;
 pub struct LineSounds {
     /// It rings again after a winner failed.
     pub ringback: Clip,
-    /// A lost agent is waited for.
+    /// A lost agent is waited for, or the call waits in a queue or on hold.
     pub hold: Clip,
+    /// Nobody took the call.
+    pub notice: Option<Clip>,
 }
 
 /// The sounds of the house.
@@ -30,9 +32,14 @@ impl Sounds {
     /// # Errors
     /// [`MediaError::Clip`] only if libopus has no memory for an encoder.
     pub fn built_in() -> Result<Self, MediaError> {
-        let built_in =
-            LineSounds { ringback: Clip::ringback(Cadence::default())?, hold: Clip::hold()? };
+        let ringback = Clip::ringback(Cadence::default())?;
+        let built_in = LineSounds { ringback, hold: Clip::hold()?, notice: None };
         Ok(Self { built_in, lines: BTreeMap::new() })
+    }
+
+    /// What a caller of this line hears when nobody took the call.
+    pub(crate) fn notice(&self, line: &LineId) -> Option<Clip> {
+        self.lines.get(line).unwrap_or(&self.built_in).notice.clone()
     }
 
     /// What a leg of this line plays for a sound.

@@ -23,6 +23,9 @@ pub struct Line {
     /// A WAV or Ogg Opus file that callers hear while a lost agent is waited for; built-in music
     /// when none is given. Whether it can be played is found out at the start.
     pub hold_music: Option<PathBuf>,
+    /// A WAV or Ogg Opus file that callers hear once when nobody took their call, where a group's
+    /// overflow says so.
+    pub notice: Option<PathBuf>,
 }
 
 /// The ringing tone of a part of the world.
@@ -45,6 +48,7 @@ impl Line {
             recording: RecordingMode::Off,
             ringback: Ringback::default(),
             hold_music: None,
+            notice: None,
         }
     }
 
@@ -80,6 +84,11 @@ impl Line {
             ),
             hold_music: section.optional(
                 "hold_music",
+                "the path of a file that ends in .wav, .ogg or .opus",
+                sound_file,
+            ),
+            notice: section.optional(
+                "notice",
                 "the path of a file that ends in .wav, .ogg or .opus",
                 sound_file,
             ),

@@ -22,7 +22,7 @@ pub use line::{Line, Ringback};
 pub use log::{Log, LogFormat, LogLevel};
 pub use media::{Media, PortRange};
 pub use recording::Recording;
-pub use rules::Rules;
+pub use rules::{AfterGrace, Rules};
 pub use server::Server;
 pub use store::Store;
 pub use turn::Turn;

@@ -151,13 +151,21 @@ impl MediaPlane {
         Ok(OpenedLeg { leg, answer })
     }
 
+    /// Whether one thread carries both legs: only then can two agent legs be bridged, or one
+    /// supervise the call of the other.
+    pub async fn are_near(&self, one: LegId, other: LegId) -> bool {
+        let place = self.desk.shard_of(one).await;
+        place.is_some() && place == self.desk.shard_of(other).await
+    }
+
     /// Lets a WhatsApp leg send: silence every 20 ms unless bridged sound flows.
     pub async fn speak(&self, leg: LegId) {
         self.desk.tell_of(leg, Command::Speak(leg)).await;
     }
 
     /// Lets sound flow both ways. Replaces an earlier bridge of either leg. A WhatsApp leg comes to
-    /// the shard of the agent's leg for it, unheard.
+    /// the shard of the agent's leg for it, unheard. Two agent legs (a consultation) stay where they
+    /// are and must be near each other ([`Self::are_near`]).
     pub async fn bridge(&self, whatsapp: LegId, agent: LegId) {
         self.desk.bridge(whatsapp, agent).await;
     }
