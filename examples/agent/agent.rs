@@ -151,6 +151,7 @@ fn tell(event: ServerEvent) {
         ServerEvent::MediaState { up: false, reason } => {
             println!("the media leg is down: {}", reason.unwrap_or_default());
         }
+        ServerEvent::CallLeft { call, why, .. } => println!("{call} goes on without us: {why:?}"),
         // Which one is not shown: it may be part of a card number.
         ServerEvent::Key { call, .. } => println!("{call}: the caller pressed a key"),
         ServerEvent::Bye { why } => println!("the daemon says goodbye: {why:?}"),
@@ -165,6 +166,13 @@ fn tell(event: ServerEvent) {
         | ServerEvent::RingUpdate { .. }
         | ServerEvent::ClaimWon { .. }
         | ServerEvent::CallUpdate { .. }
+        | ServerEvent::RenewMedia {}
+        | ServerEvent::Colleagues { .. }
+        | ServerEvent::LiveCalls { .. }
+        | ServerEvent::LiveCall { .. }
+        | ServerEvent::LiveCallEnd { .. }
+        | ServerEvent::Supervising { .. }
+        | ServerEvent::SupervisionEnd { .. }
         | ServerEvent::Balance { .. } => {}
     }
 }

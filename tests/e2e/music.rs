@@ -4,23 +4,22 @@ use std::f64::consts::TAU;
 use std::path::Path;
 use std::time::Duration;
 
-use serde_json::Value;
 use wire::agent::ServerEvent;
 
 use crate::hearing::hears_only;
 use crate::world::{
-    AGENT_HZ, CALLER_HZ, PATIENCE, Setup, World, answer, daemon, open, rung, talking,
+    AGENT_HZ, CALLER_HZ, PATIENCE, Setup, World, answer, daemon, events, open, rung, talking,
 };
 
 /// The built-in ringing tone.
-const RINGBACK_HZ: f64 = 425.0;
+pub(crate) const RINGBACK_HZ: f64 = 425.0;
 /// The test's hold music; no harmonic of anybody else's tone.
-const HOLD_HZ: f64 = 620.0;
+pub(crate) const HOLD_HZ: f64 = 620.0;
 /// Meta's side gives up on a business that sends nothing; this is the alarm long before.
 const GAP_MAX: Duration = Duration::from_secs(2);
 
 /// Two seconds of a sine, 16 kHz mono.
-fn write_hold_music(path: &Path) {
+pub(crate) fn write_hold_music(path: &Path) {
     let pcm: Vec<u8> = (0..32_000)
         .map(|n| (12_000.0 * (TAU * HOLD_HZ * f64::from(n) / 16_000.0).sin()) as i16)
         .flat_map(i16::to_le_bytes)
@@ -34,11 +33,6 @@ fn write_hold_music(path: &Path) {
     file.extend((pcm.len() as u32).to_le_bytes());
     file.extend(pcm);
     std::fs::write(path, file).expect("a scratch folder");
-}
-
-fn events(closed: &Value) -> Vec<&str> {
-    let timeline = closed["timeline"].as_array().expect("a timeline");
-    timeline.iter().filter_map(|event| event["event"].as_str()).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use sim::Says;
 use sim::agent::{Robot, RobotConfig};
 use sim::meta::{CallPlan, Meta, MetaConfig, PhoneState, SimCall, SimLine, SimUser};
-use wire::agent::{ClientCommand, ServerEvent};
+use wire::agent::{ClientCommand, ErrorCode, ServerEvent};
 
 pub(crate) const LINE: &str = "100000000000001";
 /// Generous: these machines are slow and shared, and a test that waits longer has failed.
@@ -26,6 +26,10 @@ pub(crate) struct Setup {
     pub(crate) format: &'static str,
     pub(crate) ring_seconds: u32,
     pub(crate) lease_seconds: u32,
+    /// Further lines of `[rules]`.
+    pub(crate) rules: &'static str,
+    /// Further lines of `[[lines]]`.
+    pub(crate) line: String,
     /// What the line plays while a lost agent is waited for.
     pub(crate) hold_music: Option<PathBuf>,
     pub(crate) balance_micros: i64,
@@ -43,6 +47,8 @@ impl Default for Setup {
             format: "ogg_opus",
             ring_seconds: 28,
             lease_seconds: 3,
+            rules: "",
+            line: String::new(),
             hold_music: None,
             balance_micros: 25_000_000,
             configured_line: true,
@@ -239,11 +245,47 @@ impl World {
     }
 
     pub(crate) async fn signed_in(&self, name: &str) -> Robot {
+        self.signed_in_saying(name, AGENT_HZ).await
+    }
+
+    /// An agent with a tone of their own, who can be rung.
+    pub(crate) async fn agent_saying(&self, name: &str, hz: f64) -> Robot {
+        let mut robot = self.signed_in_saying(name, hz).await;
+        robot.go_ready().await.expect("the agent gets ready");
+        robot
+    }
+
+    /// An agent who may supervise, with a tone of their own, who can be rung.
+    pub(crate) async fn supervisor(&self, name: &str, hz: f64) -> Robot {
+        let rights = json!({ "name": name, "rights": ["answer", "supervise"] });
+        self.send(reqwest::Method::PUT, &format!("/v1/agents/{name}"), rights).await;
+        self.agent_saying(name, hz).await
+    }
+
+    /// Makes a group and rings the line's calls there.
+    pub(crate) async fn line_rings(&self, policy: Value, members: &[(&str, u8)]) {
+        self.group("team", policy, members).await;
+        let group = json!({ "group": "team" });
+        self.send(reqwest::Method::PUT, &format!("/v1/lines/{LINE}/group"), group).await;
+    }
+
+    /// Makes a group of agents, each with a tier.
+    pub(crate) async fn group(&self, group: &str, policy: Value, members: &[(&str, u8)]) {
+        for (agent, _) in members {
+            self.token(agent).await;
+        }
+        let members: Vec<Value> =
+            members.iter().map(|(agent, tier)| json!({ "agent": agent, "tier": tier })).collect();
+        let body = json!({ "name": group, "policy": policy, "members": members });
+        self.send(reqwest::Method::PUT, &format!("/v1/groups/{group}"), body).await;
+    }
+
+    pub(crate) async fn signed_in_saying(&self, name: &str, hz: f64) -> Robot {
         let config = RobotConfig {
             url: self.socket_url(),
             token: self.token(name).await,
             origin: None,
-            says: Says::Tone(AGENT_HZ),
+            says: Says::Tone(hz),
             label: name.to_owned(),
         };
         Robot::connect(config).await.expect("the agent signs in")
@@ -345,14 +387,15 @@ fn settings(
     address: SocketAddr,
     admin: SocketAddr,
 ) -> String {
-    let Setup { recording, format, ring_seconds, lease_seconds, .. } = setup;
+    let Setup { recording, format, ring_seconds, lease_seconds, rules, .. } = setup;
     let folder = folder.display();
     let line = if setup.configured_line {
         let hold = setup.hold_music.as_ref();
         let hold = hold
             .map_or(String::new(), |file| format!("hold_music = {:?}", file.display().to_string()));
         format!(
-            "[[lines]]\nid = \"{LINE}\"\nname = \"Support\"\nrecording = \"{recording}\"\n{hold}"
+            "[[lines]]\nid = \"{LINE}\"\nname = \"Support\"\nrecording = \"{recording}\"\n{hold}\n{}",
+            setup.line
         )
     } else {
         String::new()
@@ -390,6 +433,7 @@ name = "Test"
 [rules]
 ring_seconds = {ring_seconds}
 claim_lease_seconds = {lease_seconds}
+{rules}
 [log]
 level = "{level}"
 "#
@@ -438,4 +482,38 @@ pub(crate) async fn talking(phone: &SimCall) {
 
 pub(crate) async fn ended(phone: &SimCall) {
     phone.wait_for(|state| state.end().is_some(), PATIENCE).await.expect("the phone's call ends");
+}
+
+/// Sends a command and waits until it is done; a refusal fails the test.
+pub(crate) async fn done(robot: &mut Robot, command: ClientCommand) {
+    let id = robot.command(command.clone()).await.expect("the command is sent");
+    let reply = robot.wait_for("the reply", |event| replies(event, id), PATIENCE).await;
+    match reply.expect("the daemon replies") {
+        ServerEvent::Done { .. } => {}
+        other => panic!("{command:?} was refused: {other:?}"),
+    }
+}
+
+/// Sends a command and returns why it is refused.
+pub(crate) async fn refused(robot: &mut Robot, command: ClientCommand) -> ErrorCode {
+    let id = robot.command(command.clone()).await.expect("the command is sent");
+    let reply = robot.wait_for("the reply", |event| replies(event, id), PATIENCE).await;
+    match reply.expect("the daemon replies") {
+        ServerEvent::Error { code, .. } => code,
+        other => panic!("{command:?} was not refused: {other:?}"),
+    }
+}
+
+fn replies(event: &ServerEvent, id: u64) -> bool {
+    match event {
+        ServerEvent::Done { to } => *to == id,
+        ServerEvent::Error { to, .. } => *to == Some(id),
+        _ => false,
+    }
+}
+
+/// The names of a closed call's events, in order.
+pub(crate) fn events(closed: &Value) -> Vec<&str> {
+    let timeline = closed["timeline"].as_array().expect("a timeline");
+    timeline.iter().filter_map(|event| event["event"].as_str()).collect()
 }

@@ -245,7 +245,12 @@ async fn talk(peer: Arc<Peer>, mut voice: Voice, speech: Arc<Speech>) {
 /// Turns the sound off when the call is over, or the claim that began it came to nothing.
 fn hush_when_over(speech: Arc<Speech>) -> Watcher {
     Arc::new(move |event| {
-        let over = matches!(event, ServerEvent::CallEnd { .. } | ServerEvent::ClaimReleased { .. });
+        let over = matches!(
+            event,
+            ServerEvent::CallEnd { .. }
+                | ServerEvent::CallLeft { .. }
+                | ServerEvent::ClaimReleased { .. }
+        );
         let claim = speech.begun_by.load(Ordering::Relaxed);
         let refused = matches!(event, ServerEvent::Error { to: Some(to), .. } if *to == claim);
         if over || refused {
