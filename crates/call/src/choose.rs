@@ -72,7 +72,8 @@ pub fn choose(
         Strategy::RoundRobin => {
             if let Some(at) = here.iter().position(|(member, _)| Some(&member.agent) == last_first)
             {
-                here.rotate_left((at + 1) % here.len());
+                let count = here.len();
+                here.rotate_left((at + 1) % count);
             }
             here.retain(|(member, _)| is_free(&member.agent));
             waves.extend(in_turn(here, policy, from));
