@@ -30,7 +30,10 @@ impl Call {
             Outcome::Unclear => self.event(Event::PreAcceptUnclear {}),
         }
         self.carrier = Carrier::Prepared;
-        if matches!(self.state, State::Claimed(_)) {
+        // Somebody took the call meanwhile, or it waits without an agent.
+        let is_wanted =
+            matches!(self.state, State::Claimed(_) | State::Queued | State::Noticing { .. });
+        if is_wanted {
             self.ask_accept(now);
         }
     }
@@ -70,6 +73,7 @@ impl Call {
             self.media_overdue = Some(now + MEDIA_UP_WAIT);
         }
         self.open_if_complete(now);
+        self.notice_if_possible(now);
     }
 
     pub(crate) fn start_sound(&mut self, now: Instant) {
@@ -79,6 +83,7 @@ impl Call {
             self.command(Command::Bridge(target));
             self.tone_due = (!heard).then_some(now + TONE_AFTER);
         }
+        self.sound_without_agent();
     }
 
     pub(crate) fn carrier_media_is_up(&mut self, now: Instant) {
@@ -89,13 +94,16 @@ impl Call {
         self.media_overdue = None;
         self.event(Event::CarrierMediaUp {});
         self.open_if_complete(now);
+        self.notice_if_possible(now);
     }
 
     /// The meter stops here; the webhook that says so is awaited a little.
     pub(crate) fn carrier_media_is_closed(&mut self, now: Instant) {
         match self.state {
             State::Offered
-            | State::Ringing { .. }
+            | State::Ringing
+            | State::Queued
+            | State::Noticing { .. }
             | State::Claimed(_)
             | State::Bridged(_)
             | State::Reconnecting { .. } => {
@@ -109,7 +117,9 @@ impl Call {
     pub(crate) fn carrier_media_is_down(&mut self, now: Instant) {
         match self.state {
             State::Offered
-            | State::Ringing { .. }
+            | State::Ringing
+            | State::Queued
+            | State::Noticing { .. }
             | State::Claimed(_)
             | State::Bridged(_)
             | State::Reconnecting { .. } => {
@@ -138,7 +148,9 @@ impl Call {
     pub(crate) fn carrier_terminated(&mut self, media_failed: bool, now: Instant) {
         match self.state {
             State::Offered
-            | State::Ringing { .. }
+            | State::Ringing
+            | State::Queued
+            | State::Noticing { .. }
             | State::Claimed(_)
             | State::Bridged(_)
             | State::Reconnecting { .. } => {

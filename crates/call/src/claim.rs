@@ -7,7 +7,7 @@ use model::{Cause, DeviceId};
 use crate::event::Event;
 use crate::input::{Refusal, Response};
 use crate::life::Call;
-use crate::output::{Command, Sound, StopWhy};
+use crate::output::{Command, StopWhy};
 use crate::ring::Target;
 use crate::state::{Carrier, Claim, State};
 
@@ -25,11 +25,14 @@ impl Call {
                 self.event(Event::ClaimLost { agent: target.agent, winner: holder.agent.clone() });
                 Response::Refused(Refusal::Taken { winner: holder.agent })
             }
-            State::Ringing { .. } => {
+            // Who was not rung, or declined, has no business with the call.
+            State::Ringing | State::Queued if self.ring.is_invited(&target.agent) => {
                 self.win(target, now);
                 Response::Done
             }
-            State::Offered => Response::Refused(Refusal::NotAllowed),
+            State::Offered | State::Ringing | State::Queued | State::Noticing { .. } => {
+                Response::Refused(Refusal::NotAllowed)
+            }
             State::Ending { .. } | State::Ended => Response::Refused(Refusal::Over),
         }
     }
@@ -37,7 +40,6 @@ impl Call {
     fn win(&mut self, target: Target, now: Instant) {
         self.epoch += 1;
         self.muted = false;
-        self.ring.remove(target.device);
         let lease_ends = now + self.rules.claim_lease;
         self.state = State::Claimed(Claim { target: target.clone(), lease_ends, heard: false });
         self.event(Event::ClaimWon {
@@ -45,6 +47,7 @@ impl Call {
             device: target.device,
             epoch: self.epoch,
         });
+        let others = self.ring_is_won(&target);
         self.command(Command::Confirm(target.clone()));
         match self.carrier {
             Carrier::Prepared => self.ask_accept(now),
@@ -54,7 +57,9 @@ impl Call {
             Carrier::Offered | Carrier::PreAccepting { .. } | Carrier::Accepting { .. } => {}
         }
         let why = StopWhy::Claimed { winner: target.agent, device: target.device };
-        self.command(Command::StopRinging { devices: self.ring.devices(), why });
+        if !others.is_empty() {
+            self.command(Command::StopRinging { devices: others, why });
+        }
     }
 
     pub(crate) fn open_if_complete(&mut self, now: Instant) {
@@ -67,6 +72,7 @@ impl Call {
         let claim = claim.clone();
         let target = claim.target.clone();
         self.state = State::Bridged(claim);
+        self.run = None;
         self.opened_at.get_or_insert(now);
         self.talker = Some(target.agent.clone());
         self.event(Event::Bridged { agent: target.agent.clone() });
@@ -89,7 +95,9 @@ impl Call {
                 self.agent_is_back(claim);
             }
             State::Offered
-            | State::Ringing { .. }
+            | State::Ringing
+            | State::Queued
+            | State::Noticing { .. }
             | State::Bridged(_)
             | State::Ending { .. }
             | State::Ended => {}
@@ -106,7 +114,9 @@ impl Call {
             State::Claimed(_)
             | State::Bridged(_)
             | State::Reconnecting { .. }
-            | State::Ringing { .. }
+            | State::Ringing
+            | State::Queued
+            | State::Noticing { .. }
             | State::Offered => self.device_gone(device, now),
             State::Ending { .. } | State::Ended => {}
         }
@@ -123,18 +133,14 @@ impl Call {
         self.event(Event::ClaimReleased { agent: target.agent.clone(), why });
         if matches!(self.carrier, Carrier::Accepted | Carrier::Unclear { .. }) {
             self.command(Command::Unbridge(target.clone()));
-            self.play(Sound::Ringback);
         }
         self.hint = None;
-        self.state = State::Ringing { ends: now + self.rules.ring_time };
+        self.tone_due = None;
         self.command(Command::Release { target, why });
-        if self.ring.is_empty() {
-            return self.end(Cause::AgentLegFailed, StopWhy::CallEnded, now);
+        self.blame(Cause::AgentLegFailed);
+        self.ring_again(now);
+        if self.carrier == Carrier::Accepted || matches!(self.carrier, Carrier::Unclear { .. }) {
+            self.sound_without_agent();
         }
-        self.event(Event::RingStarted {
-            agents: self.ring.agents(),
-            devices: self.ring.devices().len(),
-        });
-        self.command(Command::Ring(self.ring.targets()));
     }
 }

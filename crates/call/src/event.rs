@@ -1,6 +1,8 @@
 //! What happened in a call, past tense; the journal is a list of these.
 
-use model::{AgentId, CallQuality, Cause, DeviceId, EndReason, PhoneKey, SilentCause};
+use model::{
+    AgentId, CallQuality, Cause, DeviceId, EndReason, GroupId, PhoneKey, RingOutcome, SilentCause,
+};
 use serde::Serialize;
 
 /// One journalled event. The name becomes `snake_case`, the fields its details.
@@ -19,11 +21,30 @@ pub enum Event {
         /// How many devices.
         devices: usize,
     },
-    /// One more device rings.
-    RingJoined {
-        /// Whose.
-        agent: AgentId,
+    /// A step of the ring plan begins.
+    StepStarted {
+        /// Its group; absent when it has none.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        group: Option<GroupId>,
     },
+    /// These agents ring from now on. Each of them gets exactly one outcome for it.
+    AgentsRung {
+        /// Who.
+        agents: Vec<AgentId>,
+    },
+    /// These agents ring no more.
+    AgentsRingEnded {
+        /// Who.
+        agents: Vec<AgentId>,
+        /// What became of it.
+        outcome: RingOutcome,
+    },
+    /// The call is being accepted without an agent, to wait with hold music.
+    Queued {},
+    /// The caller hears the line's notice.
+    NoticeStarted {},
+    /// The caller heard all of the notice.
+    NoticePlayed {},
     /// Meta was asked to prepare the media path.
     PreAcceptRequested {},
     /// Meta prepared the media path.
@@ -146,7 +167,12 @@ impl Event {
             }
             Self::TurnedAway { .. }
             | Self::RingStarted { .. }
-            | Self::RingJoined { .. }
+            | Self::StepStarted { .. }
+            | Self::AgentsRung { .. }
+            | Self::AgentsRingEnded { .. }
+            | Self::Queued {}
+            | Self::NoticeStarted {}
+            | Self::NoticePlayed {}
             | Self::PreAccepted {}
             | Self::PreAcceptUnclear {}
             | Self::CarrierMediaUp {}

@@ -101,7 +101,9 @@ impl Call {
 
     fn is_live(&self) -> bool {
         match self.state {
-            State::Ringing { .. }
+            State::Ringing
+            | State::Queued
+            | State::Noticing { .. }
             | State::Claimed(_)
             | State::Bridged(_)
             | State::Reconnecting { .. } => true,

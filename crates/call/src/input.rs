@@ -2,6 +2,8 @@
 
 use model::{AgentId, Cause, DeviceId, Network, PhoneKey, SilentCause, Verdict};
 
+use crate::choose::Wave;
+use crate::plan::RingPlan;
 use crate::ring::Target;
 
 /// How a request to Meta ended.
@@ -18,11 +20,21 @@ pub enum Outcome {
 /// An input of the call machine.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Input {
-    /// The gate is open: answer Meta and ring these.
+    /// The gate is open: ring by this plan, and answer Meta as soon as anybody rings.
     Ring {
-        /// Every eligible device.
-        targets: Vec<Target>,
+        /// Who, in which order, for how long.
+        plan: RingPlan,
     },
+    /// Who of a step is there: the answer to [`crate::Command::ChooseTargets`], from
+    /// [`crate::choose`]. Without targets the step is over at once.
+    Chosen {
+        /// The question's number.
+        round: u32,
+        /// Who rings when.
+        waves: Vec<Wave>,
+    },
+    /// The notice has been played to its end.
+    NoticeEnded,
     /// The gate is closed.
     TurnAway {
         /// Which rule closed it.
@@ -30,7 +42,7 @@ pub enum Input {
         /// Whether Meta must be told; a stale or already ended call must not be.
         tell_carrier: bool,
     },
-    /// Another device can be rung.
+    /// A device can be rung, or its agent has become free.
     DeviceReady {
         /// It.
         target: Target,

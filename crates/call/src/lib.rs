@@ -8,27 +8,35 @@
 
 mod admission;
 mod carrier;
+mod choose;
 mod claim;
 mod event;
 mod hearing;
 mod input;
 mod life;
 mod output;
+mod plan;
 mod quality;
+mod queue;
+mod readiness;
 mod reconnect;
 mod ring;
+mod ringing;
 mod roster;
 mod rules;
 mod state;
 mod talk;
 
 pub use admission::{Arrival, admit};
+pub use choose::{Wave, choose};
 pub use event::Event;
 pub use input::{Input, Outcome, Refusal, Response};
 pub use life::Call;
 pub use output::{Command, Farewell, Output, Sound, StopWhy};
+pub use plan::{RingPlan, STEPS_MAX, Step, Whom, plan};
 pub use quality::judge;
+pub use readiness::Readiness;
 pub use ring::Target;
-pub use roster::{LiveAgent, Occupied, Roster};
+pub use roster::{Habits, LiveAgent, Occupied, Roster};
 pub use rules::{Rules, Timer};
 pub use state::{Phase, Recording};

@@ -3,14 +3,16 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use model::{AgentId, Cause, DeviceId, EndReason, Hint, Network, Verdict};
+use model::{AgentId, Cause, EndReason, Hint, Network, RingOutcome, Verdict};
 
 use crate::event::Event;
 use crate::input::{Input, Outcome, Refusal, Response};
 use crate::output::{Command, Farewell, Output, Sound, StopWhy};
+use crate::plan::{RingPlan, Step};
 use crate::quality::Indicator;
 use crate::ring::{RingList, Target};
-use crate::rules::{END_WAIT, PRE_ACCEPT_WAIT, Rules, Timer};
+use crate::ringing::Run;
+use crate::rules::{END_WAIT, Rules, Timer};
 use crate::state::{Carrier, Phase, Recording, State};
 
 /// One call. Push inputs in, drain outputs, come back at the timeout.
@@ -22,7 +24,14 @@ pub struct Call {
     pub(crate) carrier_media_up: bool,
     pub(crate) media_overdue: Option<Instant>,
     pub(crate) hang_up_news_overdue: Option<Instant>,
+    pub(crate) plan: RingPlan,
     pub(crate) ring: RingList,
+    /// The step that rings, or did before the claim.
+    pub(crate) run: Option<Run>,
+    pub(crate) rounds: u32,
+    pub(crate) anybody_declined: bool,
+    /// Why nobody has taken the call so far.
+    pub(crate) blamed: Option<Cause>,
     pub(crate) epoch: u32,
     pub(crate) accepted_at: Option<Instant>,
     pub(crate) opened_at: Option<Instant>,
@@ -49,7 +58,12 @@ impl Call {
             carrier_media_up: false,
             media_overdue: None,
             hang_up_news_overdue: None,
+            plan: RingPlan { steps: Vec::new(), allowed: Duration::ZERO },
             ring: RingList::default(),
+            run: None,
+            rounds: 0,
+            anybody_declined: false,
+            blamed: None,
             epoch: 0,
             accepted_at: None,
             opened_at: None,
@@ -69,7 +83,9 @@ impl Call {
     /// Takes one input. Drain [`Call::poll_output`] afterwards.
     pub fn handle(&mut self, input: Input, now: Instant) -> Response {
         match input {
-            Input::Ring { targets } => self.start(&targets, now),
+            Input::Ring { plan } => self.start(plan, now),
+            Input::Chosen { round, waves } => self.chosen(round, &waves, now),
+            Input::NoticeEnded => self.notice_ended(now),
             Input::TurnAway { cause, tell_carrier } => self.turn_away(cause, tell_carrier, now),
             Input::DeviceReady { target } => self.device_ready(target),
             Input::DeviceGone { device } => self.device_gone(device, now),
@@ -110,7 +126,10 @@ impl Call {
     pub fn poll_timeout(&self) -> Option<(Instant, Timer)> {
         let by_state = match &self.state {
             State::Offered | State::Bridged(_) | State::Ended => None,
-            State::Ringing { ends } => Some((*ends, Timer::RingEnds)),
+            State::Ringing | State::Queued => {
+                self.run.as_ref().map(|run| (run.ends, Timer::RingEnds))
+            }
+            State::Noticing { ends, .. } => Some((*ends, Timer::NoticeEnds)),
             State::Claimed(claim) => (!claim.heard).then_some((claim.lease_ends, Timer::LeaseEnds)),
             State::Reconnecting { ends, .. } => Some((*ends, Timer::GraceEnds)),
             State::Ending { ends, .. } => Some((*ends, Timer::EndOverdue)),
@@ -124,10 +143,11 @@ impl Call {
             Carrier::Accepting { overdue } => Some((overdue, Timer::AcceptOverdue)),
             Carrier::Unclear { overdue } => Some((overdue, Timer::EvidenceOverdue)),
         };
+        let by_wave = self.ring.due().map(|at| (at, Timer::WaveDue));
         let by_media = self.media_overdue.map(|at| (at, Timer::MediaOverdue));
         let by_news = self.hang_up_news_overdue.map(|at| (at, Timer::HangUpNewsOverdue));
         let by_tone = self.tone_due.map(|at| (at, Timer::ToneDue));
-        [by_state, by_carrier, by_media, by_news, by_tone].into_iter().flatten().min()
+        [by_state, by_carrier, by_wave, by_media, by_news, by_tone].into_iter().flatten().min()
     }
 
     /// Acts on whatever is due. Call again until [`Call::poll_timeout`] lies in the future.
@@ -139,7 +159,9 @@ impl Call {
             return;
         }
         match timer {
-            Timer::RingEnds => self.end(Cause::NoAnswer, StopWhy::TimedOut, now),
+            Timer::WaveDue => self.wave_is_due(now),
+            Timer::RingEnds => self.step_timed_out(now),
+            Timer::NoticeEnds => self.notice_is_overdue(now),
             Timer::LeaseEnds => self.release_claim("not heard within the lease", now),
             Timer::PreAcceptOverdue => self.pre_accept_answered(Outcome::Unclear, now),
             Timer::AcceptOverdue | Timer::EvidenceOverdue => {
@@ -157,7 +179,9 @@ impl Call {
     pub fn phase(&self) -> Phase {
         match self.state {
             State::Offered => Phase::Offered,
-            State::Ringing { .. } => Phase::Ringing,
+            State::Ringing => Phase::Ringing,
+            State::Queued => Phase::Queued,
+            State::Noticing { .. } => Phase::Noticing,
             State::Claimed(_) => Phase::Accepting,
             State::Bridged(_) => Phase::Bridged,
             State::Reconnecting { .. } => Phase::Reconnecting,
@@ -172,21 +196,32 @@ impl Call {
             State::Claimed(claim) | State::Bridged(claim) | State::Reconnecting { claim, .. } => {
                 Some(&claim.target)
             }
-            State::Offered | State::Ringing { .. } | State::Ending { .. } | State::Ended => None,
+            State::Offered
+            | State::Ringing
+            | State::Queued
+            | State::Noticing { .. }
+            | State::Ending { .. }
+            | State::Ended => None,
         }
     }
 
     /// When devices stop ringing, while they ring.
     pub fn rings_until(&self) -> Option<Instant> {
         match self.state {
-            State::Ringing { ends } => Some(ends),
+            State::Ringing | State::Queued => self.run.as_ref().map(|run| run.ends),
             State::Offered
+            | State::Noticing { .. }
             | State::Claimed(_)
             | State::Bridged(_)
             | State::Reconnecting { .. }
             | State::Ending { .. }
             | State::Ended => None,
         }
+    }
+
+    /// The step that rings now.
+    pub fn ringing_step(&self) -> Option<&Step> {
+        self.rings_until().and(self.run.as_ref()).map(|run| &run.step)
     }
 
     /// Who rings now.
@@ -254,27 +289,6 @@ impl Call {
         self.event(Event::Ignored { input, phase });
     }
 
-    fn start(&mut self, targets: &[Target], now: Instant) {
-        if !matches!(self.state, State::Offered) {
-            return self.ignored("ring");
-        }
-        for target in targets {
-            self.ring.add(target);
-        }
-        if self.ring.is_empty() {
-            return self.end(Cause::NobodyReady, StopWhy::CallEnded, now);
-        }
-        self.state = State::Ringing { ends: now + self.rules.ring_time };
-        self.event(Event::RingStarted {
-            agents: self.ring.agents(),
-            devices: self.ring.devices().len(),
-        });
-        self.command(Command::Ring(self.ring.targets()));
-        self.carrier = Carrier::PreAccepting { overdue: now + PRE_ACCEPT_WAIT };
-        self.event(Event::PreAcceptRequested {});
-        self.command(Command::PreAccept);
-    }
-
     fn turn_away(&mut self, cause: Cause, tell_carrier: bool, now: Instant) {
         if !matches!(self.state, State::Offered) {
             return self.ignored("turn_away");
@@ -287,72 +301,12 @@ impl Call {
         }
     }
 
-    fn device_ready(&mut self, target: Target) {
-        match &self.state {
-            State::Ringing { .. } => {
-                if self.ring.add(&target) {
-                    self.event(Event::RingJoined { agent: target.agent.clone() });
-                    self.command(Command::Ring(vec![target]));
-                }
-            }
-            // It rings if the winner gives the call back.
-            State::Claimed(claim) if claim.target.device != target.device => {
-                self.ring.add(&target);
-            }
-            State::Reconnecting { claim, .. } if claim.target == target => {
-                self.agent_returns(target)
-            }
-            State::Offered
-            | State::Claimed(_)
-            | State::Bridged(_)
-            | State::Reconnecting { .. }
-            | State::Ending { .. }
-            | State::Ended => self.ignored("device_ready"),
-        }
-    }
-
-    pub(crate) fn device_gone(&mut self, device: DeviceId, now: Instant) {
-        let holds = self.holder().is_some_and(|target| target.device == device);
-        if holds {
-            return self.holder_left(now);
-        }
-        let rang = self.ring.remove(device) && matches!(self.state, State::Ringing { .. });
-        if rang {
-            let why = StopWhy::DeviceGone;
-            self.command(Command::StopRinging { devices: vec![device], why });
-        }
-        if rang && self.ring.is_empty() {
-            let cause = if self.ring.anybody_silenced() {
-                Cause::DeclinedByAll
-            } else {
-                Cause::NobodyReady
-            };
-            self.end(cause, StopWhy::CallEnded, now);
-        }
-    }
-
-    fn decline(&mut self, agent: &AgentId, now: Instant) -> Response {
-        match self.state {
-            State::Ringing { .. } => {
-                let devices = self.ring.silence(agent);
-                self.event(Event::Declined { agent: agent.clone() });
-                self.command(Command::StopRinging { devices, why: StopWhy::Declined });
-                if self.ring.is_empty() {
-                    self.end(Cause::DeclinedByAll, StopWhy::CallEnded, now);
-                }
-                Response::Done
-            }
-            State::Offered | State::Claimed(_) | State::Bridged(_) | State::Reconnecting { .. } => {
-                Response::Refused(Refusal::NotAllowed)
-            }
-            State::Ending { .. } | State::Ended => Response::Refused(Refusal::Over),
-        }
-    }
-
     fn end_from_outside(&mut self, cause: Cause, now: Instant) -> Response {
         match self.state {
             State::Offered
-            | State::Ringing { .. }
+            | State::Ringing
+            | State::Queued
+            | State::Noticing { .. }
             | State::Claimed(_)
             | State::Bridged(_)
             | State::Reconnecting { .. } => {
@@ -388,10 +342,16 @@ impl Call {
         if let Some(target) = self.holder().cloned() {
             self.command(Command::Dismiss(target, reason));
         }
-        // While somebody holds the call the others have been told already.
-        if matches!(self.state, State::Ringing { .. }) && !self.ring.is_empty() {
-            self.command(Command::StopRinging { devices: self.ring.devices(), why: why.clone() });
-        }
+        let outcome = match why {
+            StopWhy::CallerHungUp => RingOutcome::CallerHungUp,
+            StopWhy::TimedOut => RingOutcome::Unanswered,
+            StopWhy::Claimed { .. }
+            | StopWhy::Declined
+            | StopWhy::DeviceGone
+            | StopWhy::CallEnded => RingOutcome::CallEnded,
+        };
+        self.stop_ringing(why.clone(), outcome);
+        self.run = None;
         if self.accepted_at.is_some() {
             self.command(Command::Judge);
         }

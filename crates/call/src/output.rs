@@ -3,6 +3,7 @@
 use model::{AgentId, DeviceId, EndReason, PhoneKey};
 
 use crate::event::Event;
+use crate::plan::Step;
 use crate::ring::Target;
 
 /// One thing to do or to write down. An event always comes before the command it explains.
@@ -65,6 +66,14 @@ pub enum Command {
     Accept,
     /// Tell Meta that it is over.
     Farewell(Farewell),
+    /// A step begins, or somebody became ready: say with [`crate::Input::Chosen`], at once, who
+    /// of it is there.
+    ChooseTargets {
+        /// The question's number, for the answer.
+        round: u32,
+        /// Whom to ring, and how.
+        step: Step,
+    },
     /// Alert these devices.
     Ring(Vec<Target>),
     /// Stop alerting these devices.
@@ -91,6 +100,8 @@ pub enum Command {
     ListenToAgent(Target),
     /// From now on the caller hears this whenever no bridged sound flows.
     Play(Sound),
+    /// Play the line's notice to the caller once, and say when it is over.
+    PlayNotice,
     /// Join the legs.
     Bridge(Target),
     /// Part the legs.

@@ -63,7 +63,12 @@ impl Call {
             State::Bridged(_) | State::Reconnecting { .. } => {
                 self.end(Cause::AgentLegFailed, StopWhy::CallEnded, now);
             }
-            State::Offered | State::Ringing { .. } | State::Ending { .. } | State::Ended => {
+            State::Offered
+            | State::Ringing
+            | State::Queued
+            | State::Noticing { .. }
+            | State::Ending { .. }
+            | State::Ended => {
                 self.ignored("holder_left");
             }
         }

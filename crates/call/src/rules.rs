@@ -24,30 +24,34 @@ pub(crate) const END_WAIT: Duration = Duration::from_secs(6);
 /// How long an accepted caller may wait for the winner's first sound without a tone: a warm leg
 /// is heard in a fraction of it, and two seconds without anything worry people.
 pub(crate) const TONE_AFTER: Duration = Duration::from_secs(1);
+/// How long the notice may take to begin: Graph's answers and the media path, with their own
+/// limits before.
+pub(crate) const NOTICE_START_MAX: Duration = Duration::from_secs(40);
+/// The longest notice; who records a longer one should say less.
+pub(crate) const NOTICE_MAX: Duration = Duration::from_secs(60);
 /// Keys that are journalled in one call: some menus and account numbers. The rest is only told.
 pub(crate) const KEYS_MAX: u32 = 256;
 
 /// What the line and the house lay down for a call.
 #[derive(Clone, Debug)]
 pub struct Rules {
-    /// How long devices ring. Meta's own window is 30 to 60 s; staying below it means that we,
-    /// not Meta, end an unanswered call.
-    pub ring_time: Duration,
     /// How long a winner may take to be heard before the others ring again.
     pub claim_lease: Duration,
     /// How long a talking agent whose media is lost may take to come back; zero ends the call.
     pub agent_grace: Duration,
     /// Whether the call is recorded.
     pub recording: RecordingMode,
+    /// The line has a notice for callers nobody answers.
+    pub notice: bool,
 }
 
 impl Default for Rules {
     fn default() -> Self {
         Self {
-            ring_time: Duration::from_secs(28),
             claim_lease: Duration::from_secs(8),
             agent_grace: Duration::from_secs(25),
             recording: RecordingMode::Off,
+            notice: false,
         }
     }
 }
@@ -55,8 +59,12 @@ impl Default for Rules {
 /// What a call waits for.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Timer {
-    /// Devices stop ringing.
+    /// The next agents ring, or a turn is over.
+    WaveDue,
+    /// The step that rings ends, or the wait in the queue.
     RingEnds,
+    /// The notice must have begun, or be over.
+    NoticeEnds,
     /// The winner must have been heard.
     LeaseEnds,
     /// Graph must have answered `pre_accept`.

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use model::EndReason;
+use model::{Cause, EndReason};
 use serde::Serialize;
 
 use crate::ring::Target;
@@ -24,8 +24,16 @@ pub(crate) enum State {
     /// Created; the gate has not spoken.
     Offered,
     /// Devices ring.
-    Ringing {
-        /// When they stop.
+    Ringing,
+    /// The call has been accepted, or is being, without an agent; devices ring.
+    Queued,
+    /// The caller hears the notice, and then the call ends.
+    Noticing {
+        /// Why nobody took the call.
+        cause: Cause,
+        /// It has begun.
+        plays: bool,
+        /// When to stop waiting for its beginning, or its end.
         ends: Instant,
     },
     /// Somebody won; Meta is being asked to accept, or the winner to be heard.
@@ -58,6 +66,10 @@ pub enum Phase {
     Offered,
     /// Devices ring.
     Ringing,
+    /// Accepted without an agent; the caller waits, devices ring.
+    Queued,
+    /// The caller hears the notice.
+    Noticing,
     /// Claimed, being accepted.
     Accepting,
     /// Sound flows.
@@ -76,6 +88,8 @@ impl Phase {
         match self {
             Self::Offered => "offered",
             Self::Ringing => "ringing",
+            Self::Queued => "queued",
+            Self::Noticing => "noticing",
             Self::Accepting => "accepting",
             Self::Bridged => "bridged",
             Self::Reconnecting => "reconnecting",

@@ -154,7 +154,9 @@ impl Call {
                 Ok(claim.target.clone())
             }
             State::Offered
-            | State::Ringing { .. }
+            | State::Ringing
+            | State::Queued
+            | State::Noticing { .. }
             | State::Claimed(_)
             | State::Bridged(_)
             | State::Reconnecting { .. } => Err(Refusal::NotYours),

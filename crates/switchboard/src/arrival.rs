@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use call::{Arrival, Call, Input, Rules, admit};
+use call::{Arrival, Call, Input, RingPlan, Rules, admit};
 use model::{CallId, Cause, Direction, RecordingMode, Timestamp};
 use store::{Burial, LineRow, NewCall, Opened};
 use tokio::sync::mpsc;
@@ -152,7 +152,7 @@ impl Inner {
             devices: targets.len(),
         };
         match admit(&arrival) {
-            Ok(()) => Input::Ring { targets },
+            Ok(()) => Input::Ring { plan: RingPlan::everybody(self.house.ring_time) },
             Err(cause) => Input::TurnAway { cause, tell_carrier: cause != Cause::StaleConnect },
         }
     }
@@ -166,10 +166,10 @@ impl Inner {
         mailbox: mpsc::Sender<Message>,
     ) -> Owner {
         let rules = Rules {
-            ring_time: self.house.ring_time,
             claim_lease: self.house.claim_lease,
             agent_grace: self.house.agent_grace,
             recording: line.recording,
+            notice: false,
         };
         let offer = connect.sdp.and_then(|(kind, sdp)| match kind {
             SdpKind::Offer => Some(sdp),

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use call::{Command, Farewell, Input, Recording, Sound, StopWhy, Target};
+use call::{Command, Farewell, Input, Recording, Sound, Step, StopWhy, Target, choose};
 use model::{DeviceId, Direction, EndReason, LegId, Timestamp};
 use wire::agent::{RingEnd, ServerEvent};
 use wire::{ActiveCall, QualityNow, RecordingState, RingingCall};
@@ -20,6 +20,8 @@ impl Owner {
             Command::Accept => self.ask_meta(Verb::Accept),
             Command::Farewell(Farewell::Reject) => self.ask_meta(Verb::Reject),
             Command::Farewell(Farewell::Terminate) => self.ask_meta(Verb::Terminate),
+            Command::ChooseTargets { round, step } => self.choose_targets(round, &step),
+            Command::PlayNotice => tracing::error!(call = %self.id, "not carried out yet"),
             Command::Ring(targets) => self.inner.ring(&self.ringing_view(), &targets),
             Command::StopRinging { devices, why } => self.stop_ringing(&devices, &why),
             Command::Confirm(target) => self.confirm(&target).await,
@@ -83,6 +85,13 @@ impl Owner {
                 self.follow_ups.push(Input::End { cause: model::Cause::BadOffer });
             }
         }
+    }
+
+    /// Says who is there to be rung.
+    fn choose_targets(&mut self, round: u32, step: &Step) {
+        let roster = &self.inner.board.lock().roster;
+        let waves = choose(roster, None, &step.policy, None, None);
+        self.follow_ups.push(Input::Chosen { round, waves });
     }
 
     fn ringing_view(&self) -> RingingCall {

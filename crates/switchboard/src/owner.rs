@@ -266,7 +266,7 @@ fn named(event: &call::Event) -> (String, serde_json::Value) {
 const fn state_of(phase: Phase) -> CallState {
     match phase {
         Phase::Offered => CallState::Offered,
-        Phase::Ringing => CallState::Ringing,
+        Phase::Ringing | Phase::Queued | Phase::Noticing => CallState::Ringing,
         Phase::Accepting => CallState::Accepting,
         Phase::Bridged => CallState::Bridged,
         Phase::Reconnecting => CallState::Reconnecting,

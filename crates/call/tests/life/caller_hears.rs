@@ -18,7 +18,7 @@ fn claimed() -> Stage {
 
 fn talking(rules: Rules) -> Stage {
     let mut stage = Stage::new(rules);
-    stage.at(0.0, Input::Ring { targets: vec![target("ana", 1)] });
+    stage.ring(&[target("ana", 1)]);
     stage.at(0.1, Input::PreAcceptAnswered(Outcome::Done));
     stage.at(0.2, Input::CarrierMediaUp);
     stage.at(1.0, Input::Claim { target: target("ana", 1) });

@@ -17,7 +17,7 @@ fn closed_with(stage: &Stage) -> Option<EndReason> {
 
 fn bridged(rules: Rules) -> Stage {
     let mut stage = Stage::new(rules);
-    stage.at(0.0, Input::Ring { targets: vec![target("ana", 1)] });
+    stage.ring(&[target("ana", 1)]);
     stage.at(0.1, Input::PreAcceptAnswered(Outcome::Done));
     stage.at(0.2, Input::CarrierMediaUp);
     stage.at(3.0, Input::Claim { target: target("ana", 1) });

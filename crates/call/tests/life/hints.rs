@@ -7,7 +7,7 @@ use crate::stage::{Stage, target};
 
 fn claimed() -> Stage {
     let mut stage = Stage::new(Rules { recording: RecordingMode::OnDemand, ..Rules::default() });
-    stage.at(0.0, Input::Ring { targets: vec![target("ana", 1)] });
+    stage.ring(&[target("ana", 1)]);
     stage.at(0.1, Input::PreAcceptAnswered(Outcome::Done));
     stage.at(0.2, Input::CarrierMediaUp);
     stage.at(1.0, Input::Claim { target: target("ana", 1) });

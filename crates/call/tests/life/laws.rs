@@ -63,7 +63,7 @@ proptest! {
     #[test]
     fn one_winner_one_accept_one_closing(script in proptest::collection::vec((any_input(), 0.0_f64..6.0), 1..40)) {
         let mut stage = Stage::new(Rules { recording: RecordingMode::OnDemand, ..Rules::default() });
-        stage.at(0.0, Input::Ring { targets: (1..4).map(|n| target(["ana", "ben", "cleo"][n - 1], n as u128)).collect() });
+        stage.ring(&(1..4).map(|n| target(["ana", "ben", "cleo"][n - 1], n as u128)).collect::<Vec<_>>());
         let mut second = 0.0;
         for (input, pause) in script {
             second += pause;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use call::{Call, Command, Event, Input, Output, Response, Rules, Target};
+use call::{Call, Command, Event, Input, Output, Response, RingPlan, Rules, Target, Wave};
 use model::{AgentId, DeviceId};
 use uuid::Uuid;
 
@@ -11,6 +11,10 @@ pub(crate) struct Stage {
     start: Instant,
     pub(crate) commands: Vec<Command>,
     pub(crate) events: Vec<Event>,
+    /// Who is there when the call asks.
+    pub(crate) here: Vec<Target>,
+    /// Whether that is answered without a test's doing.
+    pub(crate) answers: bool,
 }
 
 pub(crate) fn target(agent: &str, device: u128) -> Target {
@@ -22,20 +26,43 @@ pub(crate) fn target(agent: &str, device: u128) -> Target {
 
 impl Stage {
     pub(crate) fn new(rules: Rules) -> Self {
-        Self { call: Call::new(rules), start: Instant::now(), commands: vec![], events: vec![] }
+        Self {
+            call: Call::new(rules),
+            start: Instant::now(),
+            commands: vec![],
+            events: vec![],
+            here: vec![],
+            answers: true,
+        }
     }
 
     /// A call that rings the given devices.
     pub(crate) fn ringing(targets: &[Target]) -> Self {
         let mut stage = Self::new(Rules::default());
-        stage.at(0.0, Input::Ring { targets: targets.to_vec() });
+        stage.ring(targets);
         stage
+    }
+
+    /// Rings these devices by the simplest plan.
+    pub(crate) fn ring(&mut self, targets: &[Target]) {
+        self.here = targets.to_vec();
+        self.at(0.0, Input::Ring { plan: RingPlan::everybody(Duration::from_secs(28)) });
     }
 
     pub(crate) fn at(&mut self, second: f64, input: Input) -> Response {
         let now = self.start + Duration::from_secs_f64(second);
+        match &input {
+            Input::DeviceReady { target } if !self.here.contains(target) => {
+                self.here.push(target.clone());
+            }
+            Input::DeviceGone { device } => self.here.retain(|target| target.device != *device),
+            Input::AgentLegFailed { device, .. } => {
+                self.here.retain(|target| target.device != *device);
+            }
+            _ => {}
+        }
         let response = self.call.handle(input, now);
-        self.drain();
+        self.drain(now);
         response
     }
 
@@ -47,17 +74,40 @@ impl Stage {
                 break;
             }
             self.call.handle_timeout(due);
-            self.drain();
+            self.drain(due);
         }
     }
 
-    fn drain(&mut self) {
+    fn drain(&mut self, now: Instant) {
+        let mut asked = Vec::new();
         while let Some(output) = self.call.poll_output() {
             match output {
-                Output::Command(command) => self.commands.push(command),
+                Output::Command(command) => {
+                    if let Command::ChooseTargets { round, .. } = &command {
+                        asked.push(*round);
+                    }
+                    self.commands.push(command);
+                }
                 Output::Event(event) => self.events.push(event),
             }
         }
+        if !self.answers {
+            return;
+        }
+        for round in asked {
+            let targets = self.here.clone();
+            let waves = vec![Wave { from: Duration::ZERO, until: None, targets }];
+            self.call.handle(Input::Chosen { round, waves }, now);
+            self.drain(now);
+        }
+    }
+
+    /// The number of the last question who is there.
+    pub(crate) fn asked(&self) -> Option<u32> {
+        self.commands.iter().rev().find_map(|command| match command {
+            Command::ChooseTargets { round, .. } => Some(*round),
+            _ => None,
+        })
     }
 
     pub(crate) fn count(&self, wanted: impl Fn(&Command) -> bool) -> usize {
