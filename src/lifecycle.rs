@@ -36,7 +36,7 @@ impl Signals {
 pub(crate) async fn until_stopped(running: Running) -> anyhow::Result<usize> {
     let mut signals = Signals::listen()?;
     signals.next().await;
-    let live = running.switchboard.live_calls();
+    let live = running.exchange.live_calls();
     tracing::warn!(live, "stopping: no new calls; live ones may finish, a second signal cuts them");
     let mut cut = tokio::select! {
         cut = running.drain(DRAIN) => Some(cut),

@@ -1,6 +1,5 @@
 //! From a checked configuration to a running daemon: doors, house, faces.
 
-use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::num::NonZeroU16;
 use std::path::PathBuf;
@@ -12,7 +11,7 @@ use api::{Api, ApiConfig, Hub, Metrics, Parts, TokenKey, TurnConfig};
 use config::Config;
 use secrecy::ExposeSecret;
 use store::{LineRow, Store, Workspace};
-use switchboard::{Doors, House, Sounds, Switchboard};
+use switchboard::{Doors, Exchange, House, Sounds};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -29,8 +28,8 @@ const TOKEN_KEY_BYTES: usize = 32;
 
 /// A daemon that serves.
 pub(crate) struct Running {
-    /// Live calls.
-    pub(crate) switchboard: Switchboard,
+    /// Live calls of every workspace.
+    pub(crate) exchange: Exchange,
     /// Facts.
     pub(crate) store: Store,
     /// Where the API and the desk listen.
@@ -49,7 +48,7 @@ impl Running {
     /// Takes no new calls and waits for the live ones; after `grace` the rest is ended.
     pub(crate) async fn drain(&self, grace: Duration) -> usize {
         self.api.drain();
-        self.switchboard.shut_down(grace).await
+        self.exchange.shut_down(grace).await
     }
 
     /// Closes sockets and the database.
@@ -84,12 +83,10 @@ pub(crate) async fn start(config: &Config) -> anyhow::Result<Running> {
         store: store.clone(),
         bell: hub.clone(),
     };
-    let house = house(config, &store, sounds).await?;
-    let switchboard = Switchboard::start(house, doors, media.events);
-    let left = switchboard
-        .recover(&recovered)
-        .await
-        .context("calls of an earlier run cannot be closed")?;
+    let houses = houses(config, &store, &sounds).await?;
+    let exchange = Exchange::start(houses, doors, media.events);
+    let left =
+        exchange.recover(&recovered).await.context("calls of an earlier run cannot be closed")?;
     if left > 0 || !recovered.is_empty() {
         tracing::warn!(
             calls = left,
@@ -98,11 +95,11 @@ pub(crate) async fn start(config: &Config) -> anyhow::Result<Running> {
         );
     }
     let metrics = Metrics::new();
-    metrics.register(|registry| switchboard.register_metrics(registry));
+    metrics.register(|registry| exchange.register_metrics(registry));
     let api = Api::new(Parts {
         config: api_config(config, &vault),
         hub: hub.clone(),
-        switchboard: switchboard.clone(),
+        exchange: exchange.clone(),
         store: store.clone(),
         verifier: verifier(config)?,
         verify_token: VerifyToken::new(config.whatsapp.verify_token.clone())?,
@@ -114,19 +111,20 @@ pub(crate) async fn start(config: &Config) -> anyhow::Result<Running> {
     let mut servers = JoinSet::new();
     servers.spawn(api::serve(listener, api.clone(), stop.clone()));
     servers.spawn(api::serve_admin(admin_listener, api.clone(), stop.clone()));
-    Ok(Running { switchboard, store, address, admin_address, vault, api, hub, stop, servers })
+    Ok(Running { exchange, store, address, admin_address, vault, api, hub, stop, servers })
 }
 
-/// The database with workspace and lines as configured.
+/// The database with workspaces and lines as configured.
 pub(crate) async fn open_store(config: &Config) -> anyhow::Result<Store> {
     let store = Store::open(&config.store.path).await?;
-    let workspace = workspace(config);
-    store.ensure_workspace(&workspace).await?;
+    for workspace in &config.workspaces {
+        store.ensure_workspace(&tenant(workspace)).await?;
+    }
     for line in &config.lines {
         store
             .ensure_line(&LineRow {
                 id: line.id.clone(),
-                workspace: workspace.id.clone(),
+                workspace: config.workspace_of(line).clone(),
                 name: line.name.clone(),
                 inbound: line.inbound,
                 recording: line.recording,
@@ -136,47 +134,51 @@ pub(crate) async fn open_store(config: &Config) -> anyhow::Result<Store> {
     Ok(store)
 }
 
-fn workspace(config: &Config) -> Workspace {
+fn tenant(workspace: &config::Workspace) -> Workspace {
     Workspace {
-        id: config.workspace.id.clone(),
-        name: config.workspace.name.clone(),
-        currency: config.workspace.currency,
-        minimum_balance: config.workspace.minimum_balance,
+        id: workspace.id.clone(),
+        name: workspace.name.clone(),
+        currency: workspace.currency,
+        minimum_balance: workspace.minimum_balance,
     }
 }
 
-async fn house(config: &Config, store: &Store, sounds: Sounds) -> anyhow::Result<House> {
-    let configured = |line: &LineRow| config.lines.iter().any(|known| known.id == line.id);
-    let lines: BTreeMap<_, _> = store
-        .lines()
-        .await?
-        .into_iter()
-        .filter(configured)
-        .map(|line| (line.id.clone(), line))
-        .collect();
-    if lines.is_empty() {
+/// One house for each workspace, each with its own lines only.
+async fn houses(config: &Config, store: &Store, sounds: &Sounds) -> anyhow::Result<Vec<House>> {
+    if config.takes_any_line() {
         tracing::info!(
             "no [[lines]] are configured: every number of the app takes calls, unrecorded"
         );
     }
-    Ok(House {
-        workspace: workspace(config),
-        any_line: lines.is_empty(),
-        lines,
+    let configured = |line: &LineRow| config.lines.iter().any(|known| known.id == line.id);
+    let lines: Vec<LineRow> = store.lines().await?.into_iter().filter(configured).collect();
+    Ok(config.workspaces.iter().map(|workspace| house(config, workspace, &lines, sounds)).collect())
+}
+
+fn house(
+    config: &Config,
+    workspace: &config::Workspace,
+    lines: &[LineRow],
+    sounds: &Sounds,
+) -> House {
+    let own = lines.iter().filter(|line| line.workspace == workspace.id);
+    House {
+        workspace: tenant(workspace),
+        any_line: config.takes_any_line(),
+        lines: own.map(|line| (line.id.clone(), line.clone())).collect(),
         ring_time: config.rules.ring,
         claim_lease: config.rules.claim_lease,
         agent_grace: config.rules.agent_grace,
         connect_age_max: config.rules.stale_connect,
         live_calls_max: usize::try_from(config.rules.live_calls_max).unwrap_or(usize::MAX),
         recording_format: config.recording.format,
-        sounds,
-    })
+        sounds: sounds.clone(),
+    }
 }
 
 fn api_config(config: &Config, vault: &std::path::Path) -> ApiConfig {
     let server = &config.server;
     ApiConfig {
-        workspace: config.workspace.id.clone(),
         allowed_origins: server.allowed_origins.iter().chain(&server.public_url).cloned().collect(),
         token_ttl: config.agents.token_ttl,
         heartbeat: config.agents.heartbeat,

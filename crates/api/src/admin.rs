@@ -33,7 +33,7 @@ async fn ready(State(api): State<Api>) -> (StatusCode, &'static str) {
 }
 
 async fn metrics(State(api): State<Api>) -> Result<Response, ApiError> {
-    let live_calls = api.switchboard.live_calls();
+    let live_calls = api.exchange.live_calls();
     let doing = "writing the metrics";
     let text = api.metrics.encode(live_calls);
     let text = text.map_err(|_| ApiError::Internal { doing })?;

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use model::WorkspaceId;
 use rand::RngExt as _;
 use secrecy::{SecretSlice, SecretString};
 
@@ -16,8 +15,6 @@ const TOKEN_KEY_BYTES: usize = 32;
 /// Settings of the HTTP and WebSocket faces.
 #[derive(Clone, Debug)]
 pub struct ApiConfig {
-    /// The workspace this daemon serves; agent tokens of another one are refused.
-    pub workspace: WorkspaceId,
     /// Origins (`https://crm.example.com`) whose pages may open the agent socket, beside pages
     /// that this daemon served itself. Which those are is told by the `Host` header: a proxy in
     /// front must pass it on.

@@ -25,7 +25,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use store::Store;
-use switchboard::Switchboard;
+use switchboard::Exchange;
 use tokio::sync::Semaphore;
 use whatsapp::{VerifyToken, WebhookVerifier};
 
@@ -46,8 +46,9 @@ pub struct Parts {
     pub config: ApiConfig,
     /// The bell, the same that the switchboard rings.
     pub hub: Arc<Hub>,
-    /// Live calls.
-    pub switchboard: Switchboard,
+    /// Live calls of every workspace. Handlers take the switchboard of the workspace that a key,
+    /// cookie or token proved, never of one that a request names.
+    pub exchange: Exchange,
     /// Facts.
     pub store: Store,
     /// Checks webhook signatures.
@@ -65,7 +66,7 @@ pub struct Parts {
 pub struct Api {
     pub(crate) config: Arc<ApiConfig>,
     pub(crate) hub: Arc<Hub>,
-    pub(crate) switchboard: Switchboard,
+    pub(crate) exchange: Exchange,
     pub(crate) store: Store,
     pub(crate) verifier: Arc<WebhookVerifier>,
     pub(crate) verify_token: Arc<VerifyToken>,
@@ -83,7 +84,7 @@ impl Api {
         Self {
             config: Arc::new(parts.config),
             hub: parts.hub,
-            switchboard: parts.switchboard,
+            exchange: parts.exchange,
             store: parts.store,
             verifier: Arc::new(parts.verifier),
             verify_token: Arc::new(parts.verify_token),

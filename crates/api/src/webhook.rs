@@ -74,7 +74,7 @@ pub(crate) async fn receive(
     api.metrics.webhook_ignored.inc_by(ignored);
     for event in webhook.events {
         // Events already kept are repeated by Meta's retry; a repeated event changes nothing.
-        if let Err(error) = api.switchboard.receive(event).await {
+        if let Err(error) = api.exchange.receive(event).await {
             api.metrics.webhook_rejected("not_kept");
             return Err(error.into());
         }

@@ -10,7 +10,7 @@ use crate::nearest::nearest;
 use crate::origin::{Origin, Shown};
 use crate::problem::{Place, Problem};
 use crate::section::Section;
-use crate::tree::{Entry, LIST_SECTION, Node, Table, Value};
+use crate::tree::{Entry, LIST_SECTIONS, Node, Table, Value};
 
 /// Known sections and their keys, learnt from what is asked for.
 pub(crate) type Known = BTreeMap<&'static str, Vec<&'static str>>;
@@ -32,6 +32,11 @@ impl<'f> Reader<'f> {
         read: &'f dyn Fn(&Path) -> io::Result<String>,
     ) -> Self {
         Self { root, problems, known: Known::new(), unknown: Vec::new(), read }
+    }
+
+    /// Whether a section is there and nobody has read it yet.
+    pub(crate) fn is_set(&self, name: &str) -> bool {
+        self.root.contains_key(name)
     }
 
     /// Reads one section; an absent one reads as all defaults.
@@ -106,7 +111,7 @@ impl<'f> Reader<'f> {
         let variables: Vec<String> = self
             .known
             .iter()
-            .filter(|(section, _)| **section != LIST_SECTION)
+            .filter(|(section, _)| !LIST_SECTIONS.contains(section))
             .flat_map(|(section, keys)| keys.iter().map(|key| variable_name(section, key)))
             .collect();
         for (shown, section, key, entry) in std::mem::take(&mut self.unknown) {
@@ -189,14 +194,13 @@ fn unknown_variable(name: &str, variables: &[String]) -> Problem {
     let same = variables.iter().find(|known| without_runs(known) == without_runs(name));
     let meant =
         same.map(String::as_str).or_else(|| nearest(name, variables.iter().map(String::as_str)));
-    let is_list =
-        name.starts_with(&format!("{VARIABLE_PREFIX}{}", LIST_SECTION.to_ascii_uppercase()));
-    let hint = match meant {
-        Some(meant) => format!("did you mean {meant}?"),
-        None if is_list => {
-            format!("[[{LIST_SECTION}]] is a list: set it in the configuration file")
-        }
-        None => "unset it; variables are named RINGDOWN__SECTION__KEY".to_owned(),
+    let list = LIST_SECTIONS.iter().find(|list| {
+        name.starts_with(&format!("{VARIABLE_PREFIX}{}__", list.to_ascii_uppercase()))
+    });
+    let hint = match (list, meant) {
+        (Some(list), _) => format!("[[{list}]] is a list: set it in the configuration file"),
+        (None, Some(meant)) => format!("did you mean {meant}?"),
+        (None, None) => "unset it; variables are named RINGDOWN__SECTION__KEY".to_owned(),
     };
     Problem {
         key: name.to_owned(),

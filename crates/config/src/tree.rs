@@ -51,8 +51,8 @@ impl Value {
     }
 }
 
-/// The one section that is a list of tables; variables cannot address its items.
-pub(crate) const LIST_SECTION: &str = "lines";
+/// The sections that are lists of tables; variables cannot address their items.
+pub(crate) const LIST_SECTIONS: [&str; 2] = ["workspaces", "lines"];
 
 /// Reads one file and lays it over what is there.
 pub(crate) fn lay_file(
@@ -183,7 +183,7 @@ fn is_name(part: &str) -> bool {
 /// False when the section is not one of single keys: a list, or a mistake in a file.
 fn lay_variable(root: &mut Table, section: &str, key: &str, name: &str, text: String) -> bool {
     let section = section.to_ascii_lowercase();
-    if section == LIST_SECTION {
+    if LIST_SECTIONS.contains(&section.as_str()) {
         return false;
     }
     let origin = || Origin::Variable(name.to_owned());

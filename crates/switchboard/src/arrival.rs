@@ -19,12 +19,8 @@ use crate::registry::MAILBOX_MAX;
 use crate::switchboard::{Inner, Switchboard};
 
 impl Switchboard {
-    /// Takes one event of a verified webhook in. Returns once what matters of it is durable;
-    /// delivering it again, or late, or before an earlier one, changes nothing.
-    ///
-    /// # Errors
-    /// When it could not be stored; answer 503 so that Meta sends it again.
-    pub async fn receive(&self, event: Event) -> Result<(), SwitchboardError> {
+    /// Takes one event of this workspace's lines in; see [`crate::Exchange::receive`].
+    pub(crate) async fn receive(&self, event: Event) -> Result<(), SwitchboardError> {
         let inner = self.inner.clone();
         // In a task of its own: a sender who hangs up meanwhile must not leave a call half opened.
         let taken_in = tokio::spawn(async move { inner.take_in(event).await });
@@ -147,7 +143,7 @@ impl Inner {
             line_open: line.inbound,
             balance_open: self.balance().await.is_some_and(|balance| !balance.top_up_required),
             // This call has its mailbox already.
-            live_calls: self.calls.len().saturating_sub(1),
+            live_calls: self.calls.everywhere().saturating_sub(1),
             live_calls_max: self.house.live_calls_max,
             devices: targets.len(),
         };

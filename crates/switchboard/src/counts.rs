@@ -32,6 +32,7 @@ pub(crate) struct Counts {
     mos: Family<Leg, Histogram>,
     verdicts: Family<Judged, Counter>,
     silent: Family<Why, Counter>,
+    unknown_line: Counter,
 }
 
 impl Counts {
@@ -40,6 +41,7 @@ impl Counts {
             mos: Family::new_with_constructor(|| Histogram::new(MOS_BUCKETS)),
             verdicts: Family::default(),
             silent: Family::default(),
+            unknown_line: Counter::default(),
         }
     }
 
@@ -60,6 +62,11 @@ impl Counts {
             "Accepted calls on which nothing was heard within 5 s, by cause",
             own.silent,
         );
+        registry.register(
+            "unknown_line_events",
+            "Webhook events of lines that no workspace has; they were dropped",
+            own.unknown_line,
+        );
     }
 
     /// A call ended.
@@ -73,6 +80,11 @@ impl Counts {
                 self.mos.get_or_create(&Leg { leg }).observe(mos);
             }
         }
+    }
+
+    /// An event of a line that is nobody's was dropped.
+    pub(crate) fn unknown_line(&self) {
+        self.unknown_line.inc();
     }
 
     /// A call is silent.

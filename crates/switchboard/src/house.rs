@@ -43,7 +43,7 @@ pub struct House {
     pub agent_grace: Duration,
     /// From which age a connect is not answered any more.
     pub connect_age_max: Duration,
-    /// The most calls at once.
+    /// The most calls at once, those of every workspace together.
     pub live_calls_max: usize,
     /// The container of new recordings.
     pub recording_format: RecordingFormat,

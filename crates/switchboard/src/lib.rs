@@ -1,6 +1,8 @@
 //! The live calls of the house: one task per call turns the rules' crank and carries out effects.
 //!
-//! Floor 3. Inputs come from webhooks ([`Switchboard::receive`]), from agents' devices
+//! Floor 3. Each workspace has a [`Switchboard`] of its own, so that what belongs to another one
+//! cannot even be looked up; the [`Exchange`] holds them all over the same doors. Inputs come from
+//! webhooks ([`Exchange::receive`]), from agents' devices
 //! ([`Switchboard::claim`] and its neighbours) and from the media plane; effects go to the doors
 //! (Graph, media, recorder, store) and, through [`Bell`], to the devices. A call's task is its
 //! only owner: whatever races, inputs reach the rules one at a time.
@@ -14,6 +16,7 @@ mod closing;
 mod counts;
 mod devices;
 mod effects;
+mod exchange;
 mod house;
 mod media_events;
 mod meta;
@@ -31,6 +34,7 @@ mod tests;
 
 pub use bell::Bell;
 pub use call::LiveAgent;
+pub use exchange::Exchange;
 pub use house::{Doors, House, SwitchboardError};
 pub use refusal::Refusal;
 pub use sounds::{LineSounds, Sounds};

@@ -11,21 +11,48 @@ use crate::board::LegOwner;
 use crate::owner::Message;
 use crate::switchboard::Inner;
 
-/// Runs until the media plane stops. Waits for no call: it carries the news of all of them.
-pub(crate) async fn listen(inner: Arc<Inner>, mut events: mpsc::Receiver<MediaEvent>) {
+/// Runs until the media plane stops. Waits for no call: it carries the news of all of them. Each
+/// event goes to the house whose board has the leg, and to no other; a leg is on one board only.
+/// Boards are asked in turn: a leg has a handful of events in its life.
+pub(crate) async fn listen(houses: Vec<Arc<Inner>>, mut events: mpsc::Receiver<MediaEvent>) {
     while let Some(event) = events.recv().await {
+        let leg = leg_of(&event);
+        let owns = |house: &&Arc<Inner>| house.board.lock().owner_of(leg).is_some();
+        if let Some(house) = houses.iter().find(owns) {
+            house.media_event(event).await;
+        }
+    }
+}
+
+const fn leg_of(event: &MediaEvent) -> LegId {
+    match event {
+        MediaEvent::LegUp { leg }
+        | MediaEvent::LegDown { leg, .. }
+        | MediaEvent::FirstRtp { leg, .. }
+        | MediaEvent::PlayEnded { leg }
+        | MediaEvent::Dtmf { leg, .. }
+        | MediaEvent::SilentCall { leg, .. }
+        | MediaEvent::CallerSilent { leg }
+        | MediaEvent::SupervisionEnded { supervisor: leg, .. }
+        | MediaEvent::Forwarded { from: leg, .. } => *leg,
+    }
+}
+
+impl Inner {
+    async fn media_event(&self, event: MediaEvent) {
+        let inner = self;
         match event {
-            MediaEvent::LegUp { leg } => leg_up(&inner, leg),
-            MediaEvent::LegDown { leg, why } => leg_down(&inner, leg, why).await,
-            MediaEvent::FirstRtp { leg, .. } => first_rtp(&inner, leg),
+            MediaEvent::LegUp { leg } => leg_up(inner, leg),
+            MediaEvent::LegDown { leg, why } => leg_down(inner, leg, why).await,
+            MediaEvent::FirstRtp { leg, .. } => first_rtp(inner, leg),
             // No step of a call waits for the end of a clip.
             MediaEvent::PlayEnded { leg } => tracing::trace!(%leg, "a clip was played"),
-            MediaEvent::Dtmf { leg, digit, .. } => key_pressed(&inner, leg, digit),
+            MediaEvent::Dtmf { leg, digit, .. } => key_pressed(inner, leg, digit),
             MediaEvent::SilentCall { leg, cause } => {
                 inner.counts.silent(cause);
-                tell_call(&inner, leg, Input::SilentCall { cause });
+                tell_call(inner, leg, Input::SilentCall { cause });
             }
-            MediaEvent::CallerSilent { leg } => tell_call(&inner, leg, Input::CallerSilent),
+            MediaEvent::CallerSilent { leg } => tell_call(inner, leg, Input::CallerSilent),
             // No call is supervised from here.
             MediaEvent::SupervisionEnded { supervisor, why, .. } => {
                 tracing::debug!(leg = %supervisor, why = why.as_str(), "supervision has ended");

@@ -12,7 +12,8 @@ use wire::rest::{CallState, TimelineEvent};
 
 use crate::arrival::Remains;
 use crate::closing::millis;
-use crate::switchboard::{Inner, Switchboard};
+use crate::exchange::Exchange;
+use crate::switchboard::Inner;
 
 /// What shows how long a call went on after its last journalled event.
 #[derive(Clone, Copy, Debug, Default)]
@@ -31,7 +32,7 @@ struct Story {
     claimed_after_ms: Option<i64>,
 }
 
-impl Switchboard {
+impl Exchange {
     /// Ends every call that an earlier run left behind: at Meta, in the ledger up to the last
     /// proven moment, and with a CDR. Lists the recordings that the recorder repaired at its
     /// start. Returns how many calls there were.
@@ -39,14 +40,21 @@ impl Switchboard {
     /// # Errors
     /// When the database cannot list them.
     pub async fn recover(&self, recovered: &[Recovered]) -> Result<usize, StoreError> {
+        let Some(any) = self.all().next() else { return Ok(0) };
         for recording in recovered {
-            self.inner.list_recording(&recording.manifest).await;
+            any.inner.list_recording(&recording.manifest).await;
         }
-        let left = self.inner.doors.store.unfinished_calls().await?;
+        let left = any.inner.doors.store.unfinished_calls().await?;
         let count = left.len();
         for call in left {
+            let Some(house) = self.of(&call.workspace) else {
+                tracing::error!(call = %call.id, workspace = %call.workspace, "a call of a \
+                    workspace that is not configured any more stays unfinished; configure the \
+                    workspace and start once to close its books");
+                continue;
+            };
             let proof = proof_in(recovered, call.id);
-            self.inner.close_left_behind(call, Cause::Restarted, proof).await;
+            house.inner.close_left_behind(call, Cause::Restarted, proof).await;
         }
         Ok(count)
     }

@@ -1,5 +1,8 @@
 //! The live calls. The only place that knows the map; no guard ever leaves it.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use call::Input;
 use dashmap::DashMap;
 use model::{CallId, DeviceId};
@@ -16,15 +19,31 @@ pub(crate) const MAILBOX_MAX: usize = 256;
 #[derive(Default)]
 pub(crate) struct Registry {
     calls: DashMap<CallId, mpsc::Sender<Message>>,
+    /// Live calls of every workspace: they share the machine, and its bound.
+    everywhere: Arc<AtomicUsize>,
 }
 
 impl Registry {
+    /// An empty registry that counts its calls together with those of others.
+    pub(crate) fn counting(everywhere: Arc<AtomicUsize>) -> Self {
+        Self { calls: DashMap::new(), everywhere }
+    }
+
     pub(crate) fn add(&self, call: CallId, mailbox: mpsc::Sender<Message>) {
-        self.calls.insert(call, mailbox);
+        if self.calls.insert(call, mailbox).is_none() {
+            self.everywhere.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     pub(crate) fn remove(&self, call: CallId) {
-        self.calls.remove(&call);
+        if self.calls.remove(&call).is_some() {
+            self.everywhere.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Live calls of every workspace.
+    pub(crate) fn everywhere(&self) -> usize {
+        self.everywhere.load(Ordering::Relaxed)
     }
 
     pub(crate) fn mailbox(&self, call: CallId) -> Option<mpsc::Sender<Message>> {

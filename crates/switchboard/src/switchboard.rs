@@ -5,10 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use call::LiveAgent;
-use media::MediaEvent;
 use model::{CallId, Cause};
 use parking_lot::Mutex;
-use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 use wire::BalanceView;
@@ -17,9 +15,9 @@ use crate::board::Board;
 use crate::books::Books;
 use crate::counts::Counts;
 use crate::house::{Doors, House};
+use crate::owner;
 use crate::refusal::Refusal;
 use crate::registry::Registry;
-use crate::{media_events, owner};
 
 /// How often a shutting-down house looks whether the last call has ended.
 const DRAIN_LOOK: Duration = Duration::from_millis(100);
@@ -27,7 +25,7 @@ const DRAIN_LOOK: Duration = Duration::from_millis(100);
 /// recordings finished.
 const CUT_WAIT: Duration = Duration::from_secs(10);
 
-/// The live calls of the house. Cheap to clone.
+/// The live calls of one workspace. Cheap to clone. Made by [`crate::Exchange`].
 #[derive(Clone)]
 pub struct Switchboard {
     pub(crate) inner: Arc<Inner>,
@@ -46,26 +44,21 @@ pub(crate) struct Inner {
 }
 
 impl Switchboard {
-    /// Opens the house: starts the journal and listens to the media plane.
-    pub fn start(house: House, doors: Doors, media_events: mpsc::Receiver<MediaEvent>) -> Self {
+    /// Opens one house and starts its journal. Counts go where those of all houses go, and so do
+    /// live calls.
+    pub(crate) fn open(house: House, doors: Doors, counts: Counts, calls: Registry) -> Self {
         let books = Books::open(doors.store.clone());
         let inner = Arc::new(Inner {
             house,
             doors,
             board: Mutex::new(Board::default()),
-            calls: Registry::default(),
+            calls,
             books,
-            counts: Counts::new(),
+            counts,
             tasks: TaskTracker::new(),
             draining: AtomicBool::new(false),
         });
-        tokio::spawn(media_events::listen(inner.clone(), media_events));
         Self { inner }
-    }
-
-    /// Adds what is counted about calls to what operators see.
-    pub fn register_metrics(&self, registry: &mut prometheus_client::registry::Registry) {
-        self.inner.counts.register(registry);
     }
 
     /// Ends a call on an operator's word.

@@ -19,7 +19,7 @@ use wire::agent::{ErrorCode, ServerEvent};
 use wire::rest::{CallDetail, CallState};
 
 use crate::board::LegOwner;
-use crate::{Bell, Doors, House, Sounds, Switchboard};
+use crate::{Bell, Doors, Exchange, House, Sounds, Switchboard};
 
 /// Longest wait for anything; reached only when a test fails.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -50,6 +50,7 @@ impl recording::FrameSource for NoTaps {
 }
 
 struct Trial {
+    exchange: Exchange,
     house: Switchboard,
     ears: Arc<Ears>,
     store: Store,
@@ -134,8 +135,9 @@ impl Trial {
             recording_format: RecordingFormat::OggOpus,
             sounds: Sounds::built_in().unwrap(),
         };
-        let house = Switchboard::start(house, doors, media.events);
-        Self { house, ears, store, workspace: id, _folder: folder }
+        let exchange = Exchange::start(vec![house], doors, media.events);
+        let house = exchange.of(&id).unwrap().clone();
+        Self { exchange, house, ears, store, workspace: id, _folder: folder }
     }
 
     /// A device that can be rung. It has no media leg.
@@ -288,7 +290,8 @@ async fn noticed(trial: &Trial, call: CallId, what: impl FnOnce(LegId) -> MediaE
     let leg = LegId(u64::MAX);
     trial.house.inner.board.lock().add_leg(leg, LegOwner::Call(call));
     let (events, queue) = tokio::sync::mpsc::channel(1);
-    let listening = tokio::spawn(crate::media_events::listen(trial.house.inner.clone(), queue));
+    let houses = vec![trial.house.inner.clone()];
+    let listening = tokio::spawn(crate::media_events::listen(houses, queue));
     events.send(what(leg)).await.unwrap();
     drop(events);
     listening.await.unwrap();
@@ -316,8 +319,7 @@ async fn a_silent_call_is_journalled_counted_and_shown_to_who_can_mend_it() {
     trial.house.claim(ana, call, Instant::now()).await.unwrap();
     let cause = SilentCause::AgentIce;
     noticed(&trial, call, |leg| MediaEvent::SilentCall { leg, cause }).await;
-    let shown =
-        |e: &ServerEvent| matches!(e, ServerEvent::CallUpdate { hint: Some(Hint::NoPath), .. });
+    let shown = |e: &ServerEvent| matches!(e, ServerEvent::CallUpdate { active, .. } if active.hint == Some(Hint::NoPath));
     trial.until("the hint", || trial.heard(shown)).await;
     assert_eq!(trial.house.snapshot(ana).await.active.unwrap().hint, Some(Hint::NoPath));
     trial.house.end_call(call).await.ok();
@@ -325,7 +327,7 @@ async fn a_silent_call_is_journalled_counted_and_shown_to_who_can_mend_it() {
     let journalled = closed.timeline.iter().find(|event| event.event == "silent_call");
     assert_eq!(journalled.unwrap().detail, serde_json::json!({ "cause": "agent_ice" }));
     let mut registry = prometheus_client::registry::Registry::default();
-    trial.house.register_metrics(&mut registry);
+    trial.exchange.register_metrics(&mut registry);
     let mut text = String::new();
     prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
     assert!(text.contains("silent_calls_total{cause=\"agent_ice\"} 1"), "{text}");

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dashmap::DashMap;
-use model::{AgentId, DeviceId, SessionId, Timestamp};
+use model::{AgentId, DeviceId, SessionId, Timestamp, WorkspaceId};
 use switchboard::Bell;
 use uuid::Uuid;
 use wire::agent::{ByeReason, Resume, ServerEvent};
@@ -63,11 +63,17 @@ impl Hub {
         }
     }
 
-    /// Seats a socket whose token named `agent`.
-    pub(crate) fn seat(&self, agent: &AgentId, resume: Option<&Resume>) -> Seat {
+    /// Seats a socket whose token named `agent` of `workspace`. Two workspaces may each have an
+    /// agent of that name: they are two people, and neither can go on with the other's session.
+    pub(crate) fn seat(
+        &self,
+        workspace: &WorkspaceId,
+        agent: &AgentId,
+        resume: Option<&Resume>,
+    ) -> Seat {
         if let Some(resume) = resume
             && let Some(session) = self.session_named(resume.session)
-            && session.agent == *agent
+            && session.is_of(workspace, agent)
         {
             let resumed =
                 ServerEvent::Resumed { session: resume.session, server_time: Timestamp::now() };
@@ -81,17 +87,17 @@ impl Hub {
                 return Seat::Again(session, outbox);
             }
         }
-        self.seat_new_device(agent)
+        self.seat_new_device(workspace, agent)
     }
 
-    fn seat_new_device(&self, agent: &AgentId) -> Seat {
-        let here = self.devices.iter().filter(|one| one.agent == *agent);
+    fn seat_new_device(&self, workspace: &WorkspaceId, agent: &AgentId) -> Seat {
+        let here = self.devices.iter().filter(|one| one.is_of(workspace, agent));
         if here.count() >= DEVICES_PER_AGENT_MAX {
             return Seat::TooMany;
         }
         let id = new_session_id();
         let device = DeviceId::from_uuid(Uuid::now_v7());
-        let (session, outbox) = Session::new(id, device, agent.clone());
+        let (session, outbox) = Session::new(id, device, workspace.clone(), agent.clone());
         let session = Arc::new(session);
         self.devices.insert(device, Arc::clone(&session));
         self.names.insert(id, device);
@@ -149,8 +155,8 @@ mod tests {
     async fn each_lost_socket_has_its_whole_grace() {
         let grace = Duration::from_secs(25);
         let hub = Hub::new(grace);
-        let ana = AgentId::new("ana").unwrap();
-        let Seat::New(session, first) = hub.seat(&ana, None) else { panic!("not new") };
+        let (acme, ana) = (WorkspaceId::new("acme").unwrap(), AgentId::new("ana").unwrap());
+        let Seat::New(session, first) = hub.seat(&acme, &ana, None) else { panic!("not new") };
         let resume = Resume { session: session.id(), last_seq: 0 };
         let lost = |outbox: Arc<Outbox>| {
             let (hub, session) = (Arc::clone(&hub), Arc::clone(&session));
@@ -158,12 +164,33 @@ mod tests {
         };
         let first_grace = lost(first);
         tokio::time::sleep(grace - Duration::from_secs(5)).await;
-        let Seat::Resumed(_, second) = hub.seat(&ana, Some(&resume)) else { panic!("not resumed") };
+        let Seat::Resumed(_, second) = hub.seat(&acme, &ana, Some(&resume)) else {
+            panic!("not resumed")
+        };
         let second_grace = lost(second);
         assert!(!first_grace.await.unwrap(), "it came back");
         assert_eq!(hub.devices(), 1);
         assert!(second_grace.await.unwrap(), "it did not come back");
         assert_eq!(hub.devices(), 0);
-        assert!(matches!(hub.seat(&ana, Some(&resume)), Seat::New(..)));
+        assert!(matches!(hub.seat(&acme, &ana, Some(&resume)), Seat::New(..)));
+    }
+
+    #[tokio::test]
+    async fn a_namesake_in_another_workspace_cannot_go_on_with_a_session() {
+        let hub = Hub::new(Duration::from_secs(25));
+        let [acme, other] = ["acme", "other"].map(|id| WorkspaceId::new(id).unwrap());
+        let ana = AgentId::new("ana").unwrap();
+        let Seat::New(session, _outbox) = hub.seat(&acme, &ana, None) else { panic!("not new") };
+        let resume = Resume { session: session.id(), last_seq: 0 };
+        let Seat::New(foreign, _) = hub.seat(&other, &ana, Some(&resume)) else {
+            panic!("the session of another workspace was handed out")
+        };
+        assert_ne!(foreign.device, session.device);
+        // Nor do the devices of one count against the other.
+        for _ in 1..DEVICES_PER_AGENT_MAX {
+            assert!(matches!(hub.seat(&acme, &ana, None), Seat::New(..)));
+        }
+        assert!(matches!(hub.seat(&acme, &ana, None), Seat::TooMany));
+        assert!(matches!(hub.seat(&other, &ana, None), Seat::New(..)));
     }
 }

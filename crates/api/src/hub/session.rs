@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use axum::extract::ws::Utf8Bytes;
-use model::{AgentId, DeviceId, SessionId};
+use model::{AgentId, DeviceId, SessionId, WorkspaceId};
 use parking_lot::Mutex;
 use wire::agent::{ByeReason, ServerEvent, ServerFrame, VERSION};
 
@@ -17,6 +17,8 @@ use super::replies::{Replies, Seen};
 pub(crate) struct Session {
     /// The device.
     pub(crate) device: DeviceId,
+    /// In which workspace, by the token that opened it.
+    workspace: WorkspaceId,
     /// Whose device it is.
     pub(crate) agent: AgentId,
     state: Mutex<State>,
@@ -36,7 +38,12 @@ struct State {
 
 impl Session {
     /// A session with its first socket attached; the outbox opens with the welcome.
-    pub(super) fn new(id: SessionId, device: DeviceId, agent: AgentId) -> (Self, Arc<Outbox>) {
+    pub(super) fn new(
+        id: SessionId,
+        device: DeviceId,
+        workspace: WorkspaceId,
+        agent: AgentId,
+    ) -> (Self, Arc<Outbox>) {
         let outbox = Arc::new(Outbox::default());
         let state = State {
             id,
@@ -46,8 +53,13 @@ impl Session {
             attachments: 1,
             gone: false,
         };
-        let session = Self { device, agent, state: Mutex::new(state) };
+        let session = Self { device, workspace, agent, state: Mutex::new(state) };
         (session, outbox)
+    }
+
+    /// Whether it is a device of this agent.
+    pub(crate) fn is_of(&self, workspace: &WorkspaceId, agent: &AgentId) -> bool {
+        self.workspace == *workspace && self.agent == *agent
     }
 
     /// The name that `resume` must give now.

@@ -14,7 +14,7 @@ use crate::Api;
 use crate::access::gate::KeyHolder;
 use crate::access::{secret, token};
 use crate::error::ApiError;
-use switchboard::LiveAgent;
+use switchboard::{LiveAgent, Switchboard};
 
 /// Longest name of an agent, in characters; it must fit on a button.
 const NAME_LENGTH_MAX: usize = 80;
@@ -137,13 +137,10 @@ pub(crate) fn minted(
     made.map_err(|_| ApiError::Internal { doing })
 }
 
-/// Presence is known for the workspace that this daemon serves.
+/// Presence is known for the workspaces that this daemon serves.
 fn live_agents(api: &Api, workspace: &WorkspaceId) -> HashMap<AgentId, LiveAgent> {
-    if *workspace != api.config.workspace {
-        return HashMap::new();
-    }
-    let live = api.switchboard.presences().into_iter();
-    live.map(|agent| (agent.agent.clone(), agent)).collect()
+    let live = api.exchange.of(workspace).map(Switchboard::presences).unwrap_or_default();
+    live.into_iter().map(|agent| (agent.agent.clone(), agent)).collect()
 }
 
 fn view(row: AgentRow, live: Option<LiveAgent>) -> AgentView {

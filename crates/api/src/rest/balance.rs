@@ -57,8 +57,8 @@ pub(crate) async fn top_up(
         TransactionId::from_uuid(Uuid::now_v7()),
     )?;
     api.store.post(&transaction).await?;
-    if *workspace == api.config.workspace {
-        api.switchboard.balance_changed().await;
+    if let Some(switchboard) = api.exchange.of(workspace) {
+        switchboard.balance_changed().await;
     }
     Ok(Json(api.store.balance(workspace).await?))
 }

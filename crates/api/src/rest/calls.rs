@@ -91,8 +91,9 @@ pub(crate) async fn end(
 ) -> Result<StatusCode, ApiError> {
     let call = api.store.call(&holder.workspace, id).await?;
     call.ok_or(ApiError::NotFound { what: "call" })?;
-    let ended = api.switchboard.end_call(id).await;
-    ended.map_err(ApiError::Refused)?;
+    let switchboard = api.exchange.of(&holder.workspace);
+    let switchboard = switchboard.ok_or(ApiError::NotFound { what: "live call" })?;
+    switchboard.end_call(id).await.map_err(ApiError::Refused)?;
     Ok(StatusCode::ACCEPTED)
 }
 

@@ -1,6 +1,7 @@
 //! The first frame: who is it, and do they go on or start anew.
 
-use model::{AgentId, Rights, Timestamp};
+use model::{Rights, Timestamp, WorkspaceId};
+use switchboard::Switchboard;
 use tokio::time::{Duration, Instant};
 use wire::agent::{
     ByeReason, ClientCommand, ErrorCode, HELLO_TIMEOUT_MS, Resume, ServerEvent, Snapshot,
@@ -86,10 +87,18 @@ async fn admit(
     token: &str,
     resume: Option<Resume>,
 ) -> Result<Place, &'static str> {
-    let claims = match token::verify(&api.token_key, &api.config.workspace, token) {
-        Ok(claims) => claims,
-        Err(refused @ (TokenRefused::Expired | TokenRefused::Invalid)) => {
+    let is_served = |workspace: &WorkspaceId| api.exchange.of(workspace).is_some();
+    let claims = token::verify(&api.token_key, is_served, token);
+    let house = claims.as_ref().ok().and_then(|claims| api.exchange.of(&claims.ws));
+    let (claims, house) = match (claims, house) {
+        (Ok(claims), Some(house)) => (claims, house.clone()),
+        (Err(refused @ (TokenRefused::Expired | TokenRefused::Invalid)), _) => {
             let error = error_event(Some(id), ErrorCode::Unauthorized, refused.to_string());
+            return Err(refuse(sink, &error, ByeReason::TokenExpired).await);
+        }
+        (Ok(_), None) => {
+            let refused = TokenRefused::Invalid.to_string();
+            let error = error_event(Some(id), ErrorCode::Unauthorized, refused);
             return Err(refuse(sink, &error, ByeReason::TokenExpired).await);
         }
     };
@@ -107,35 +116,36 @@ async fn admit(
             return Err(refuse(sink, &error, ByeReason::ShutDown).await);
         }
     };
-    seat(api, sink, id, claims.sub, name, resume).await
+    let seat = api.hub.seat(&claims.ws, &claims.sub, resume.as_ref());
+    seated(api, house, sink, id, name, seat).await
 }
 
-async fn seat(
+async fn seated(
     api: &Api,
+    house: Switchboard,
     sink: &mut Sink,
     id: u64,
-    agent: AgentId,
     name: String,
-    resume: Option<Resume>,
+    seat: Seat,
 ) -> Result<Place, &'static str> {
-    match api.hub.seat(&agent, resume.as_ref()) {
+    match seat {
         Seat::New(session, outbox) => {
-            tracing::info!(%agent, device = %session.device, "a device joined");
-            let snapshot = api.switchboard.device_joined(agent, session.device).await;
+            tracing::info!(agent = %session.agent, device = %session.device, "a device joined");
+            let snapshot = house.device_joined(session.agent.clone(), session.device).await;
             outbox.open(frame_text(0, &welcome(api, &session, name, snapshot)));
-            Ok((session, outbox))
+            Ok(Place { house, session, outbox })
         }
         Seat::Again(session, outbox) => {
-            tracing::info!(%agent, device = %session.device, "a device came back late");
-            let snapshot = api.switchboard.snapshot(session.device).await;
+            tracing::info!(agent = %session.agent, device = %session.device, "a device came back late");
+            let snapshot = house.snapshot(session.device).await;
             outbox.open(frame_text(0, &welcome(api, &session, name, snapshot)));
-            Ok((session, outbox))
+            Ok(Place { house, session, outbox })
         }
         Seat::Resumed(session, outbox) => {
-            tracing::debug!(%agent, device = %session.device, "a device resumed");
+            tracing::debug!(agent = %session.agent, device = %session.device, "a device resumed");
             // What it was given before may have expired while it was away.
             turn::hand_over(api, session.device, &outbox);
-            Ok((session, outbox))
+            Ok(Place { house, session, outbox })
         }
         Seat::TooMany => {
             let message = format!("this agent has {DEVICES_PER_AGENT_MAX} devices already");

@@ -21,6 +21,7 @@ use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
 use futures_util::StreamExt as _;
 use futures_util::stream::{SplitSink, SplitStream};
+use switchboard::Switchboard;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::timeout;
 use wire::agent::{FRAME_BYTES_MAX, SUBPROTOCOL};
@@ -49,8 +50,13 @@ const CLOSING_TIME_MAX: Duration = Duration::from_secs(1);
 type Incoming = SplitStream<WebSocket>;
 /// The writing half.
 type Sink = SplitSink<WebSocket, Message>;
-/// A greeted socket's place in the house.
-type Place = (Arc<Session>, Arc<Outbox>);
+/// A greeted socket's place.
+struct Place {
+    /// The switchboard of the workspace that the token named: the only one it can reach.
+    house: Switchboard,
+    session: Arc<Session>,
+    outbox: Arc<Outbox>,
+}
 
 /// `GET /agent/v1`. Origin and URL were checked by the gate; the token comes in `hello`.
 pub(crate) async fn upgrade(
@@ -72,10 +78,10 @@ pub(crate) async fn upgrade(
         let (place, why) = talk(&api, socket, permit).await;
         api.metrics.sockets.dec();
         api.metrics.socket_closed(why);
-        if let Some((session, outbox)) = place
+        if let Some(Place { house, session, outbox }) = place
             && api.hub.release(&session, &outbox).await
         {
-            api.switchboard.device_left(session.device).await;
+            house.device_left(session.device).await;
         }
     }))
 }
@@ -90,31 +96,32 @@ async fn talk(
     let mut intake = Intake::new();
     let greeted = hello::greet(api, &mut sink, &mut incoming, &mut intake).await;
     drop(permit);
-    let (session, outbox) = match greeted {
+    let place = match greeted {
         Ok(place) => place,
         Err(why) => {
             hear_out(&mut incoming).await;
             return (None, why);
         }
     };
+    let Place { house, session, outbox } = &place;
     let (sender, receiver) = mpsc::channel(ORDERS_WAITING_MAX);
-    let carrying_out = orders::carry_out(api, &session, receiver);
+    let carrying_out = orders::carry_out(api, house, session, receiver);
     let conversation = async {
-        let mut writing = std::pin::pin!(writer::write(sink, &outbox));
-        let reading = orders::read(api, &session, &outbox, &mut incoming, intake, sender);
+        let mut writing = std::pin::pin!(writer::write(sink, outbox));
+        let reading = orders::read(api, session, outbox, &mut incoming, intake, sender);
         let why = tokio::select! {
             why = &mut writing => why,
             gone = reading => match gone {
                 Some(why) => why,
                 None => writing.await,
             },
-            never = turn::renew(api, session.device, &outbox) => match never {},
+            never = turn::renew(api, session.device, outbox) => match never {},
         };
         hear_out(&mut incoming).await;
         why
     };
     let (why, ()) = tokio::join!(conversation, carrying_out);
-    (Some((session, outbox)), why)
+    (Some(place), why)
 }
 
 /// Reads on for a moment without listening: closing a socket with unread data would make the

@@ -13,7 +13,7 @@ use super::Incoming;
 use super::intake::{Heard, Intake, error_event};
 use crate::Api;
 use crate::hub::{Outbox, Seen, Session, frame_text};
-use switchboard::{Bell as _, Refusal};
+use switchboard::{Bell as _, Refusal, Switchboard};
 
 /// A command that is to be carried out.
 #[derive(Debug)]
@@ -127,9 +127,14 @@ fn take(
 }
 
 /// Carries orders out one by one until no more can come.
-pub(super) async fn carry_out(api: &Api, session: &Arc<Session>, mut orders: Receiver<Order>) {
+pub(super) async fn carry_out(
+    api: &Api,
+    house: &Switchboard,
+    session: &Arc<Session>,
+    mut orders: Receiver<Order>,
+) {
     while let Some(Order { id, command, arrived }) = orders.recv().await {
-        let done = AssertUnwindSafe(ask(api, session.device, command, arrived));
+        let done = AssertUnwindSafe(ask(api, house, session.device, command, arrived));
         let reply = match done.catch_unwind().await {
             Ok(Ok(())) => ServerEvent::Done { to: id },
             Ok(Err(refusal)) => ServerEvent::Error {
@@ -150,11 +155,11 @@ pub(super) async fn carry_out(api: &Api, session: &Arc<Session>, mut orders: Rec
 
 async fn ask(
     api: &Api,
+    house: &Switchboard,
     device: DeviceId,
     command: ClientCommand,
     arrived: Instant,
 ) -> Result<(), Refusal> {
-    let house = &api.switchboard;
     match command {
         ClientCommand::GoReady { offer } => {
             let answer = house.go_ready(device, offer).await?;

@@ -13,7 +13,7 @@ use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use sha2::Sha256;
 use store::{LineRow, Store, Workspace};
-use switchboard::{Doors, Sounds, Switchboard};
+use switchboard::{Doors, Exchange, Sounds};
 use tempfile::TempDir;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
@@ -100,7 +100,6 @@ impl House {
             Doors { graph: graph(), plane: media.plane, recorder, store: store.clone(), bell };
         let api = Api::new(Parts {
             config: ApiConfig {
-                workspace: workspace(),
                 allowed_origins: vec!["https://crm.example.com".to_owned()],
                 token_ttl: Duration::from_secs(60),
                 heartbeat: rules.heartbeat,
@@ -109,7 +108,7 @@ impl House {
                 turn: rules.turn,
             },
             hub: hub.clone(),
-            switchboard: Switchboard::start(house, doors, media.events),
+            exchange: Exchange::start(vec![house], doors, media.events),
             store: store.clone(),
             verifier: WebhookVerifier::new(vec![APP_SECRET.into()]).expect("a secret"),
             verify_token: VerifyToken::new(VERIFY_TOKEN.into()).expect("a token"),

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use model::{LineId, RecordingMode};
+use model::{GroupId, LineId, RecordingMode, WorkspaceId};
 
 use crate::problem::Place;
 use crate::section::Section;
@@ -12,6 +12,11 @@ use crate::section::Section;
 pub struct Line {
     /// Meta's `phone_number_id`.
     pub id: LineId,
+    /// The workspace it belongs to, if it says so; see [`super::Config::workspace_of`].
+    pub workspace: Option<WorkspaceId>,
+    /// The group that rings for its calls as long as nobody chose one over the API; everybody of
+    /// the workspace when none is given.
+    pub group: Option<GroupId>,
     /// Its name for people; the id when none is given.
     pub name: String,
     /// Whether contacts may call in.
@@ -43,6 +48,8 @@ impl Line {
     pub(crate) fn unconfigured(id: LineId) -> Self {
         Self {
             name: id.to_string(),
+            workspace: None,
+            group: None,
             id,
             inbound: true,
             recording: RecordingMode::Off,
@@ -69,6 +76,9 @@ impl Line {
         Self {
             name: name.unwrap_or_else(|| id.to_string()),
             id,
+            workspace: section
+                .optional("workspace", "the id of a workspace", |text| WorkspaceId::new(text).ok()),
+            group: section.optional("group", "the id of a group", |text| GroupId::new(text).ok()),
             inbound: section.boolean("inbound", true),
             recording: section.choice(
                 "recording",

@@ -15,7 +15,7 @@ mod workspace;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use model::LineId;
+use model::{LineId, WorkspaceId};
 
 pub use agents::Agents;
 pub use line::{Line, Ringback};
@@ -48,8 +48,10 @@ pub struct Config {
     pub store: Store,
     /// Where and how recordings are kept.
     pub recording: Recording,
-    /// The tenant.
+    /// The tenant of `[workspace]`, or the first of `[[workspaces]]` when only those are given.
     pub workspace: Workspace,
+    /// Every tenant, that one among them.
+    pub workspaces: Vec<Workspace>,
     /// The business numbers. Empty: every number that Meta sends calls for is served; see
     /// [`Config::line`].
     pub lines: Vec<Line>,
@@ -62,15 +64,35 @@ pub struct Config {
 }
 
 impl Config {
-    /// The line with this id. Without any configured line every id is a line that takes calls
-    /// and records nothing, so that the daemon works with secrets alone; with some, an id that is
-    /// not among them is no line of ours.
+    /// The line with this id. With one workspace and without any configured line every id is a
+    /// line that takes calls and records nothing, so that the daemon works with secrets alone;
+    /// else an id that is not among them is no line of ours.
     pub fn line(&self, id: &LineId) -> Option<Line> {
-        if self.lines.is_empty() {
+        if self.takes_any_line() {
             return Some(Line::unconfigured(id.clone()));
         }
         self.lines.iter().find(|line| line.id == *id).cloned()
     }
+
+    /// Whether every number of Meta's app is a line of the one workspace.
+    pub fn takes_any_line(&self) -> bool {
+        self.lines.is_empty() && self.workspaces.len() == 1
+    }
+
+    /// The workspace of a line. One that does not say so belongs to the only one there is.
+    pub fn workspace_of<'a>(&'a self, line: &'a Line) -> &'a WorkspaceId {
+        line.workspace.as_ref().unwrap_or(&self.workspace.id)
+    }
+}
+
+/// The tenant of `[workspace]` unless only others are given, and all of them.
+fn read_workspaces(reader: &mut Reader<'_>) -> (Workspace, Vec<Workspace>) {
+    let is_set = reader.is_set("workspace");
+    let own = reader.section("workspace", Workspace::read);
+    let others = reader.list_section("workspaces", Workspace::read_item);
+    let own = if is_set { Some(own) } else { others.is_empty().then_some(own) };
+    let all: Vec<_> = own.into_iter().chain(others).collect();
+    (all[0].clone(), all)
 }
 
 /// The configuration with all problems and the keys there are. With problems, the configuration
@@ -87,6 +109,7 @@ pub(crate) fn read(
     }
     let strays = tree::lay_variables(&mut root, env);
     let mut reader = Reader::new(root, problems, read);
+    let (workspace, workspaces) = read_workspaces(&mut reader);
     let config = Config {
         server: reader.section("server", Server::read),
         whatsapp: reader.section("whatsapp", WhatsApp::read),
@@ -94,8 +117,9 @@ pub(crate) fn read(
         turn: reader.section("turn", Turn::read),
         store: reader.section("store", Store::read),
         recording: reader.section("recording", Recording::read),
-        workspace: reader.section("workspace", Workspace::read),
-        lines: reader.list_section(tree::LIST_SECTION, Line::read),
+        workspace,
+        workspaces,
+        lines: reader.list_section("lines", Line::read),
         agents: reader.section("agents", Agents::read),
         rules: reader.section("rules", Rules::read),
         log: reader.section("log", Log::read),
@@ -130,6 +154,7 @@ impl Config {
                 "lower it, or widen media.whatsapp_ports",
             );
         }
+        self.check_workspaces(&mut problem);
         for (at, line) in self.lines.iter().enumerate() {
             let is_twin = self.lines[..at].iter().any(|earlier| earlier.id == line.id);
             if is_twin && line.id != line::nobody() {
@@ -138,6 +163,38 @@ impl Config {
                     format!("line {} is configured twice", line.id),
                     "keep one [[lines]] section for each phone_number_id",
                 );
+            }
+        }
+    }
+}
+
+impl Config {
+    /// Each tenant is there once, and every line is of one that is there.
+    fn check_workspaces(&self, problem: &mut impl FnMut(&str, String, &str)) {
+        let ids = || self.workspaces.iter().map(|workspace| &workspace.id);
+        for (at, id) in ids().enumerate() {
+            if *id != workspace::nobody() && ids().take(at).any(|earlier| earlier == id) {
+                problem(
+                    "workspaces",
+                    format!("workspace {id} is configured twice"),
+                    "give each workspace an id of its own",
+                );
+            }
+        }
+        for (at, line) in self.lines.iter().enumerate() {
+            let key = format!("lines[{at}].workspace");
+            match &line.workspace {
+                None if self.workspaces.len() > 1 => problem(
+                    &key,
+                    "not set, and there are several workspaces".to_owned(),
+                    "name the workspace that the line belongs to",
+                ),
+                Some(id) if !ids().any(|known| known == id) => problem(
+                    &key,
+                    format!("there is no workspace {id}"),
+                    "name one of [workspace] or [[workspaces]] by its id",
+                ),
+                None | Some(_) => {}
             }
         }
     }
@@ -160,9 +217,9 @@ mod tests {
     #[test]
     fn the_shipped_file_explains_every_key_there_is() {
         let shipped = include_str!("../../../../deploy/ringdown.toml");
-        let line = "[[lines]]\nid = \"1\"".to_owned();
+        let line = "[[workspaces]]\nid = \"a\"\n[[lines]]\nid = \"1\"".to_owned();
         let (_, _, known) = read(&["a".into()], std::iter::empty(), &|_| Ok(line.clone()));
-        assert_eq!(known.len(), 11);
+        assert_eq!(known.len(), 12);
         for (section, keys) in known {
             let heading = [format!("\n[{section}]\n"), format!("\n# [[{section}]]\n")];
             let start = heading.iter().find_map(|text| shipped.find(text));

@@ -1,10 +1,11 @@
-//! `[workspace]`: the tenant and its money.
+//! `[workspace]` and `[[workspaces]]`: the tenants and their money.
 
 use model::{Currency, Micros, WorkspaceId};
 
+use crate::problem::Place;
 use crate::section::Section;
 
-/// The tenant.
+/// A tenant.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Workspace {
     /// Its id in accounts and tokens; changing it later starts a new, empty account.
@@ -19,17 +20,38 @@ pub struct Workspace {
 
 /// The product's rule: ten units, so that a call does not drop for want of money.
 const DEFAULT_MINIMUM: Micros = Micros::from_units(10);
+const ID_FORM: &str = "1 to 512 letters or digits without spaces";
 /// Micro-units have six decimals.
 const DECIMALS_MAX: usize = 6;
 
 impl Workspace {
+    /// `[workspace]`: everything has a default.
     pub(crate) fn read(section: &mut Section<'_, '_>) -> Self {
-        let id = section.optional("id", "1 to 512 letters or digits without spaces", |text| {
-            WorkspaceId::new(text).ok()
-        });
+        let id = Self::read_id(section);
+        let name = section.parsed("name", "Default".to_owned(), "a name", super::name);
+        Self::read_money(section, id.unwrap_or_else(default_id), name)
+    }
+
+    /// One of `[[workspaces]]`: it must say who it is.
+    pub(crate) fn read_item(section: &mut Section<'_, '_>) -> Self {
+        if !section.table.contains_key("id") {
+            let hint = format!("set it to {ID_FORM}");
+            section.problem("id", "not set".to_owned(), hint, Place::Nowhere);
+        }
+        let id = Self::read_id(section).unwrap_or_else(nobody);
+        let name = section.optional("name", "a name", super::name);
+        let name = name.unwrap_or_else(|| id.to_string());
+        Self::read_money(section, id, name)
+    }
+
+    fn read_id(section: &mut Section<'_, '_>) -> Option<WorkspaceId> {
+        section.optional("id", ID_FORM, |text| WorkspaceId::new(text).ok())
+    }
+
+    fn read_money(section: &mut Section<'_, '_>, id: WorkspaceId, name: String) -> Self {
         Self {
-            id: id.unwrap_or_else(default_id),
-            name: section.parsed("name", "Default".to_owned(), "a name", super::name),
+            id,
+            name,
             currency: section.parsed(
                 "currency",
                 Currency::USD,
@@ -48,6 +70,11 @@ impl Workspace {
 
 fn default_id() -> WorkspaceId {
     WorkspaceId::new("default").expect("a plain word is an id")
+}
+
+/// Stands in for a wrong id until all problems are known; such a configuration is never used.
+pub(super) fn nobody() -> WorkspaceId {
+    WorkspaceId::new("0").expect("a digit is an id")
 }
 
 /// Reads `10`, `10.5` or `9.999999` exactly; no sign, no floats, no rounding.

@@ -4,6 +4,7 @@ mod deploy_file;
 mod precedence;
 mod problems;
 mod secrets;
+mod workspaces;
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -46,6 +46,33 @@ fn each_mistake_is_told_by_its_key_with_a_hint() {
         ("[workspace]\nminimum_balance = 10.0", "workspace.minimum_balance", "fraction", "quotes"),
         ("[workspace]\nminimum_balance = \"-1\"", "workspace.minimum_balance", "`-1`", "10.00"),
         ("[workspace]\nid = \"a b\"", "workspace.id", "without spaces", "without spaces"),
+        ("[[workspaces]]\nname = \"x\"", "workspaces[0].id", "not set", "without spaces"),
+        (
+            "[[workspaces]]\nid = \"a\"\ncurrency = \"usd\"",
+            "workspaces[0].currency",
+            "ISO 4217",
+            "USD",
+        ),
+        (
+            "[[workspaces]]\nid = \"a\"\n[[workspaces]]\nid = \"a\"",
+            "workspaces",
+            "a is configured twice",
+            "of its own",
+        ),
+        ("[workspace]\nid = \"a\"\n[[workspaces]]\nid = \"a\"", "workspaces", "twice", "own"),
+        (
+            "[[workspaces]]\nid = \"a\"\n[[workspaces]]\nid = \"b\"\n[[lines]]\nid = \"1\"",
+            "lines[0].workspace",
+            "several",
+            "name the workspace",
+        ),
+        (
+            "[[lines]]\nid = \"1\"\nworkspace = \"acme\"",
+            "lines[0].workspace",
+            "no workspace acme",
+            "by its id",
+        ),
+        ("[[lines]]\nid = \"1\"\ngroup = \"\"", "lines[0].group", "id of a group", "group"),
         ("[[lines]]\nname = \"x\"", "lines[0].id", "not set", "phone_number_id"),
         ("[[lines]]\nid = 1", "lines[0].id", "whole number", "in quotes"),
         (
@@ -162,6 +189,8 @@ fn misspelt_variables_are_refused_with_the_name_meant() {
         ("RINGDOWN__STORE__path", "RINGDOWN__STORE__PATH"),
         ("RINGDOWN__LINES__0__ID", "configuration file"),
         ("RINGDOWN__LINES__ID", "configuration file"),
+        ("RINGDOWN__WORKSPACES__0__ID", "configuration file"),
+        ("RINGDOWN__WORKSPACES__ID", "configuration file"),
         ("RINGDOWN__COLOUR", "unset it"),
     ] {
         let mut env = SECRETS.to_vec();
