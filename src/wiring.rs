@@ -11,7 +11,7 @@ use api::{Api, ApiConfig, Hub, Metrics, Parts, TokenKey, TurnConfig};
 use config::Config;
 use secrecy::ExposeSecret;
 use store::{LineRow, Store, Workspace};
-use switchboard::{Doors, Exchange, House, Sounds};
+use switchboard::{Doors, Exchange, House, Sounds, Habits};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -169,6 +169,12 @@ fn house(
         ring_time: config.rules.ring,
         claim_lease: config.rules.claim_lease,
         agent_grace: config.rules.agent_grace,
+        rings_after_grace: config.rules.after_grace == config::AfterGrace::Ring,
+        transfer_ring: config.rules.transfer_ring,
+        habits: Habits {
+            wrap_up: config.rules.wrap_up,
+            missed_max: config.rules.missed_rings_max,
+        },
         connect_age_max: config.rules.stale_connect,
         live_calls_max: usize::try_from(config.rules.live_calls_max).unwrap_or(usize::MAX),
         recording_format: config.recording.format,

@@ -5,10 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use call::Roster;
+use call::{Habits, Roster};
 use model::{AgentId, CallId, DeviceId, LegId, Presence, RecordingId};
 use wire::agent::Snapshot;
 use wire::{ActiveCall, PresenceReason, RingingCall};
+
+use crate::presence::on_the_wall;
+use crate::queue::Queue;
 
 /// Whose leg it is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -31,6 +34,7 @@ pub(crate) struct RingEntry {
 /// The state behind the one lock.
 #[derive(Default)]
 pub(crate) struct Board {
+    pub(crate) queue: Queue,
     pub(crate) roster: Roster,
     pub(crate) names: BTreeMap<AgentId, String>,
     legs: BTreeMap<LegId, LegOwner>,
@@ -57,6 +61,10 @@ pub(crate) struct Remnants {
 }
 
 impl Board {
+    pub(crate) fn new(habits: Habits) -> Self {
+        Self { roster: Roster::new(habits), ..Self::default() }
+    }
+
     pub(crate) fn name_of(&self, agent: &AgentId) -> String {
         self.names.get(agent).cloned().unwrap_or_else(|| agent.to_string())
     }
@@ -113,6 +121,7 @@ impl Board {
         for agent in &agents {
             self.roster.free(agent, call);
         }
+        self.queue.leave(call);
         Remnants {
             rung: self.rings.remove(&call).map(|entry| entry.devices).unwrap_or_default(),
             talking,
@@ -165,6 +174,8 @@ impl Board {
         let Some(agent) = self.roster.agent_of(device) else { return Snapshot::default() };
         Snapshot {
             presence: self.roster.presence(agent),
+            blockers: self.roster.blockers(device),
+            wrap_up_until: self.roster.wrap_up_until(agent).map(on_the_wall),
             ringing: self.ringing_on(device, agent),
             active: self.active.get(&device).cloned(),
             ..Snapshot::default()

@@ -21,7 +21,7 @@ impl Owner {
             Command::Farewell(Farewell::Reject) => self.ask_meta(Verb::Reject),
             Command::Farewell(Farewell::Terminate) => self.ask_meta(Verb::Terminate),
             Command::ChooseTargets { round, step } => self.choose_targets(round, &step),
-            Command::PlayNotice => tracing::error!(call = %self.id, "not carried out yet"),
+            Command::PlayNotice => self.play_notice().await,
             Command::Ring(targets) => self.inner.ring(&self.ringing_view(), &targets),
             Command::StopRinging { devices, why } => self.stop_ringing(&devices, &why),
             Command::Confirm(target) => self.confirm(&target).await,
@@ -106,8 +106,8 @@ impl Owner {
             rings_until: Timestamp::now().plus_millis(i64::try_from(left.as_millis()).unwrap_or(0)),
             claimable: true,
             not_claimable: None,
-            group: None,
-            queue_position: None,
+            group: self.call.group().cloned(),
+            queue_position: self.inner.board.lock().queue.position(self.id),
             transfer: None,
         }
     }
@@ -208,6 +208,14 @@ impl Owner {
         plane.mute(agent, self.call.muted()).await;
         plane.bridge(whatsapp, agent).await;
         self.tap_all(self.recording).await;
+    }
+
+    async fn play_notice(&mut self) {
+        let notice = self.inner.house.sounds.notice(&self.line.id);
+        match (self.carrier_leg, notice) {
+            (Some(leg), Some(clip)) => self.inner.doors.plane.play(leg, Source::Once(clip)).await,
+            _ => self.follow_ups.push(Input::NoticeEnded),
+        }
     }
 
     /// What the caller hears while no bridged sound flows.

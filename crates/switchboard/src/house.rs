@@ -41,6 +41,12 @@ pub struct House {
     pub claim_lease: Duration,
     /// How long a talking agent whose media is lost may take to come back; zero ends the call.
     pub agent_grace: Duration,
+    /// What follows when they did not come back: the call rings others, or ends.
+    pub rings_after_grace: bool,
+    /// How long whoever a call is sent on to rings before it comes back.
+    pub transfer_ring: Duration,
+    /// Finishing up, and who lets calls ring out.
+    pub habits: call::Habits,
     /// From which age a connect is not answered any more.
     pub connect_age_max: Duration,
     /// The most calls at once, those of every workspace together.

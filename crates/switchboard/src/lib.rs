@@ -21,7 +21,9 @@ mod house;
 mod media_events;
 mod meta;
 mod owner;
+mod presence;
 mod quality;
+mod queue;
 mod recovery;
 mod refusal;
 mod registry;
@@ -33,7 +35,7 @@ mod telling;
 mod tests;
 
 pub use bell::Bell;
-pub use call::LiveAgent;
+pub use call::{Habits, LiveAgent};
 pub use exchange::Exchange;
 pub use house::{Doors, House, SwitchboardError};
 pub use refusal::Refusal;

@@ -240,6 +240,7 @@ impl Owner {
             tracing::debug!(call = %self.id, input, phase, "an input had no meaning and was ignored");
             return;
         }
+        self.follow(event);
         let (name, detail) = named(event);
         let offset_ms = i64::try_from(self.arrived.elapsed().as_millis()).unwrap_or(i64::MAX);
         let new = NewEvent { at: Timestamp::now(), offset_ms, event: name, detail };
@@ -251,6 +252,15 @@ impl Owner {
         let state = state_of(self.call.phase());
         if self.noted.replace(state) != Some(state) {
             self.inner.books.note_state(self.id, state);
+        }
+    }
+}
+
+impl Owner {
+    /// What other parts of the house learn from an event.
+    fn follow(&self, event: &call::Event) {
+        if let call::Event::AgentsRingEnded { agents, outcome } = event {
+            self.inner.rings_ended(agents, *outcome);
         }
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use call::LiveAgent;
 use model::{CallId, Cause};
 use parking_lot::Mutex;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 use wire::BalanceView;
@@ -15,7 +16,7 @@ use crate::board::Board;
 use crate::books::Books;
 use crate::counts::Counts;
 use crate::house::{Doors, House};
-use crate::owner;
+use crate::{owner, presence};
 use crate::refusal::Refusal;
 use crate::registry::Registry;
 
@@ -35,6 +36,8 @@ pub(crate) struct Inner {
     pub(crate) house: House,
     pub(crate) doors: Doors,
     pub(crate) board: Mutex<Board>,
+    /// Somebody has begun to finish up, which ends by itself.
+    pub(crate) wrap_ups: Notify,
     pub(crate) calls: Registry,
     pub(crate) books: Books,
     pub(crate) counts: Counts,
@@ -48,16 +51,19 @@ impl Switchboard {
     /// live calls.
     pub(crate) fn open(house: House, doors: Doors, counts: Counts, calls: Registry) -> Self {
         let books = Books::open(doors.store.clone());
+        let habits = house.habits;
         let inner = Arc::new(Inner {
             house,
             doors,
-            board: Mutex::new(Board::default()),
+            board: Mutex::new(Board::new(habits)),
+            wrap_ups: Notify::new(),
             calls,
             books,
             counts,
             tasks: TaskTracker::new(),
             draining: AtomicBool::new(false),
         });
+        tokio::spawn(presence::end_wrap_ups(Arc::downgrade(&inner)));
         Self { inner }
     }
 

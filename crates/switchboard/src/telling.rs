@@ -5,6 +5,7 @@ use wire::agent::ServerEvent;
 use wire::{MissedCall, RingingCall};
 
 use crate::board::RingEntry;
+use crate::presence::on_the_wall;
 use crate::switchboard::Inner;
 
 impl Inner {
@@ -17,11 +18,10 @@ impl Inner {
         // Told under the lock: of two changes the later one must be told last.
         let board = self.board.lock();
         let (presence, reason) = (board.roster.presence(agent), board.not_claimable(agent));
+        let wrap_up_until = board.roster.wrap_up_until(agent).map(on_the_wall);
         for device in board.roster.devices_of(agent) {
-            self.tell(
-                device,
-                ServerEvent::Presence { presence, blockers: Vec::new(), wrap_up_until: None },
-            );
+            let blockers = board.roster.blockers(device);
+            self.tell(device, ServerEvent::Presence { presence, blockers, wrap_up_until });
             for (call, _) in board.rings.iter().filter(|(_, ring)| ring.devices.contains(&device)) {
                 let (call, claimable, not_claimable) = (*call, reason.is_none(), reason);
                 self.tell(device, ServerEvent::RingUpdate { call, claimable, not_claimable });
@@ -43,6 +43,25 @@ impl Inner {
                 .iter()
                 .map(|target| (target.device, board.ring_view(view, &target.agent)))
                 .collect()
+        };
+        for (device, ringing) in told {
+            self.tell(device, ServerEvent::Ring { ringing });
+        }
+    }
+
+    /// Tells the devices that ring for a call how it stands now: its place in the queue.
+    pub(crate) fn ring_anew(&self, call: CallId) {
+        let told: Vec<(DeviceId, RingingCall)> = {
+            let mut board = self.board.lock();
+            let queue_position = board.queue.position(call);
+            let Some(entry) = board.rings.get_mut(&call) else { return };
+            entry.view.queue_position = queue_position;
+            let (view, devices) = (entry.view.clone(), entry.devices.clone());
+            let view_of = |device: &DeviceId| {
+                let agent = board.roster.agent_of(*device)?;
+                Some((*device, board.ring_view(&view, agent)))
+            };
+            devices.iter().filter_map(view_of).collect()
         };
         for (device, ringing) in told {
             self.tell(device, ServerEvent::Ring { ringing });
