@@ -21,7 +21,13 @@ impl Owner {
             Command::Farewell(Farewell::Reject) => self.ask_meta(Verb::Reject),
             Command::Farewell(Farewell::Terminate) => self.ask_meta(Verb::Terminate),
             Command::ChooseTargets { round, step } => self.choose_targets(round, &step),
-            Command::PlayNotice => tracing::error!(call = %self.id, "not carried out yet"),
+            Command::PlayNotice
+            | Command::LeaveCall { .. }
+            | Command::Resume(_)
+            | Command::Consult { .. }
+            | Command::Unconsult { .. }
+            | Command::Supervise(..)
+            | Command::Unsupervise(..) => tracing::error!(call = %self.id, "not carried out yet"),
             Command::Ring(targets) => self.inner.ring(&self.ringing_view(), &targets),
             Command::StopRinging { devices, why } => self.stop_ringing(&devices, &why),
             Command::Confirm(target) => self.confirm(&target).await,
