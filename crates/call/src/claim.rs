@@ -16,10 +16,17 @@ impl Call {
         match &self.state {
             State::Claimed(claim) | State::Bridged(claim) | State::Reconnecting { claim, .. } => {
                 let holder = claim.target.clone();
-                if holder.device == target.device {
+                if holder.device == target.device || self.is_consulted_on(target.device) {
                     return Response::Done;
                 }
                 if holder.agent == target.agent {
+                    return self.claim_of_holder(target, now);
+                }
+                if self.is_asking() && self.ring.is_invited(&target.agent) {
+                    self.consult(target, now);
+                    return Response::Done;
+                }
+                if self.consulted().is_some_and(|second| second.agent == target.agent) {
                     return Response::Refused(Refusal::TakenByYou);
                 }
                 self.event(Event::ClaimLost { agent: target.agent, winner: holder.agent.clone() });
@@ -37,16 +44,41 @@ impl Call {
         }
     }
 
-    fn win(&mut self, target: Target, now: Instant) {
+    /// The agent who has the call claims it on another device: after a while that means to go on
+    /// there; at once it is two tabs that answer the same ring.
+    fn claim_of_holder(&mut self, target: Target, now: Instant) -> Response {
+        let moves = match &self.state {
+            State::Bridged(claim) => claim.lease_ends <= now && self.sent.is_none(),
+            State::Reconnecting { .. } => true,
+            State::Offered
+            | State::Ringing
+            | State::Queued
+            | State::Noticing { .. }
+            | State::Claimed(_)
+            | State::Ending { .. }
+            | State::Ended => false,
+        };
+        if !moves {
+            return Response::Refused(Refusal::TakenByYou);
+        }
+        self.move_to(target, now);
+        Response::Done
+    }
+
+    pub(crate) fn new_claim(&mut self, target: Target, now: Instant) -> Claim {
         self.epoch += 1;
-        self.muted = false;
-        let lease_ends = now + self.rules.claim_lease;
-        self.state = State::Claimed(Claim { target: target.clone(), lease_ends, heard: false });
         self.event(Event::ClaimWon {
             agent: target.agent.clone(),
             device: target.device,
             epoch: self.epoch,
         });
+        Claim { target, lease_ends: now + self.rules.claim_lease, heard: false }
+    }
+
+    pub(crate) fn win(&mut self, target: Target, now: Instant) {
+        (self.muted, self.muted_by_supervisor, self.held) = (false, false, false);
+        let claim = self.new_claim(target.clone(), now);
+        self.state = State::Claimed(claim);
         let others = self.ring_is_won(&target);
         self.command(Command::Confirm(target.clone()));
         match self.carrier {
@@ -56,9 +88,13 @@ impl Call {
             }
             Carrier::Offered | Carrier::PreAccepting { .. } | Carrier::Accepting { .. } => {}
         }
-        let why = StopWhy::Claimed { winner: target.agent, device: target.device };
-        if !others.is_empty() {
-            self.command(Command::StopRinging { devices: others, why });
+        self.tell_losers(others, &target);
+    }
+
+    pub(crate) fn tell_losers(&mut self, devices: Vec<DeviceId>, winner: &Target) {
+        if !devices.is_empty() {
+            let why = StopWhy::Claimed { winner: winner.agent.clone(), device: winner.device };
+            self.command(Command::StopRinging { devices, why });
         }
     }
 
@@ -74,13 +110,19 @@ impl Call {
         self.state = State::Bridged(claim);
         self.run = None;
         self.opened_at.get_or_insert(now);
-        self.talker = Some(target.agent.clone());
+        self.sent = None;
+        if self.talkers.last() != Some(&target.agent) {
+            self.talkers.push(target.agent.clone());
+        }
         self.event(Event::Bridged { agent: target.agent.clone() });
         self.record_if_always();
         self.command(Command::Open(target));
     }
 
     pub(crate) fn agent_heard(&mut self, device: DeviceId, now: Instant) {
+        if self.is_consulted_on(device) {
+            return self.consulted_is_heard();
+        }
         if self.holder().is_none_or(|target| target.device != device) {
             return;
         }
@@ -108,7 +150,7 @@ impl Call {
         let holds = self.holder().is_some_and(|target| target.device == device);
         match self.state {
             State::Claimed(_) if holds => self.release_claim(why, now),
-            State::Bridged(_) if holds => self.agent_is_lost(why, now),
+            State::Bridged(_) if holds => self.agent_is_lost(why, false, now),
             // The new leg failed too; the grace goes on.
             State::Reconnecting { .. } if holds => self.ignored("agent_leg_failed"),
             State::Claimed(_)
@@ -122,12 +164,21 @@ impl Call {
         }
     }
 
+    /// The winner, or who is consulted, was not heard in time.
+    pub(crate) fn lease_is_over(&mut self, now: Instant) {
+        if self.consulted().is_some() {
+            return self.consultation_over();
+        }
+        self.release_claim("not heard within the lease", now);
+    }
+
     /// Gives the claim back and rings the others again; without others the call ends.
     pub(crate) fn release_claim(&mut self, why: &'static str, now: Instant) {
         let State::Claimed(claim) = &self.state else {
             return self.ignored("release");
         };
         let target = claim.target.clone();
+        let agent = target.agent.clone();
         // Their other devices have been silent since the claim.
         self.ring.silence(&target.agent);
         self.event(Event::ClaimReleased { agent: target.agent.clone(), why });
@@ -138,7 +189,7 @@ impl Call {
         self.tone_due = None;
         self.command(Command::Release { target, why });
         self.blame(Cause::AgentLegFailed);
-        self.ring_again(now);
+        self.ring_again(&agent, now);
         if self.carrier == Carrier::Accepted || matches!(self.carrier, Carrier::Unclear { .. }) {
             self.sound_without_agent();
         }

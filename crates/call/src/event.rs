@@ -2,8 +2,11 @@
 
 use model::{
     AgentId, CallQuality, Cause, DeviceId, EndReason, GroupId, PhoneKey, RingOutcome, SilentCause,
+    SupervisionMode, TransferMode,
 };
 use serde::Serialize;
+
+use crate::output::SupervisionWhy;
 
 /// One journalled event. The name becomes `snake_case`, the fields its details.
 #[derive(Clone, PartialEq, Debug, Serialize)]
@@ -126,6 +129,92 @@ pub enum Event {
         /// The new state.
         on: bool,
     },
+    /// The caller was put on hold, or taken back.
+    Held {
+        /// The new state.
+        on: bool,
+    },
+    /// An agent sends the call on.
+    TransferStarted {
+        /// Who.
+        from: AgentId,
+        /// The name of where.
+        to: String,
+        /// How.
+        mode: TransferMode,
+    },
+    /// Nobody took the transfer: it rings who sent it, whose wrap-up is over with that.
+    TransferReturned {
+        /// Whom.
+        to: AgentId,
+    },
+    /// Nobody took the consultation.
+    NobodyToConsult {
+        /// Why.
+        cause: Cause,
+    },
+    /// The two agents talk, the caller is on hold.
+    Consulting {
+        /// Who was asked.
+        agent: AgentId,
+    },
+    /// The consultation came to nothing; the first agent has the caller back.
+    ConsultationOver {},
+    /// The consulted agent has the caller.
+    TransferCompleted {
+        /// Whose the caller was.
+        from: AgentId,
+        /// Whose they are.
+        to: AgentId,
+    },
+    /// The agent goes on with the call on another device.
+    AgentMoved {
+        /// Who.
+        agent: AgentId,
+        /// Where.
+        device: DeviceId,
+    },
+    /// The lost agent did not come back; the call rings again.
+    GraceOver {
+        /// Who.
+        agent: AgentId,
+        /// Counts the claims of this call: theirs counts no more.
+        epoch: u32,
+    },
+    /// A supervisor takes part.
+    Supervised {
+        /// Who.
+        supervisor: AgentId,
+        /// How.
+        mode: SupervisionMode,
+    },
+    /// A supervisor takes part no longer.
+    SupervisionEnded {
+        /// Who.
+        supervisor: AgentId,
+        /// Why.
+        why: SupervisionWhy,
+    },
+    /// A supervisor took the call over.
+    TakenOver {
+        /// Who.
+        supervisor: AgentId,
+        /// From whom; absent when nobody had it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        from: Option<AgentId>,
+    },
+    /// A supervisor muted or unmuted the agent.
+    MutedBySupervisor {
+        /// Who.
+        supervisor: AgentId,
+        /// The new state.
+        on: bool,
+    },
+    /// A supervisor ends the call.
+    EndedBySupervisor {
+        /// Who.
+        supervisor: AgentId,
+    },
     /// The recorder was started.
     RecordingStarted {},
     /// The recorder keeps time but no sound.
@@ -191,6 +280,20 @@ impl Event {
             | Self::KeyPressed { .. }
             | Self::QualityJudged(_)
             | Self::Muted { .. }
+            | Self::Held { .. }
+            | Self::TransferStarted { .. }
+            | Self::TransferReturned { .. }
+            | Self::NobodyToConsult { .. }
+            | Self::Consulting { .. }
+            | Self::ConsultationOver {}
+            | Self::TransferCompleted { .. }
+            | Self::AgentMoved { .. }
+            | Self::GraceOver { .. }
+            | Self::Supervised { .. }
+            | Self::SupervisionEnded { .. }
+            | Self::TakenOver { .. }
+            | Self::MutedBySupervisor { .. }
+            | Self::EndedBySupervisor { .. }
             | Self::RecordingStarted {}
             | Self::RecordingPaused {}
             | Self::RecordingResumed {}

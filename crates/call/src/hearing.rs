@@ -45,7 +45,9 @@ impl Call {
 
     /// The agent's browser sends sound; that they are muted here is another matter.
     pub(crate) fn agent_is_heard(&mut self) {
-        if self.sound != Sound::Silence || self.tone_due.is_some() {
+        let is_waited_for = self.sound != Sound::Silence || self.tone_due.is_some();
+        // A caller on hold goes on hearing music.
+        if is_waited_for && !self.held {
             self.play(Sound::Silence);
         }
         match self.hint {
@@ -55,7 +57,7 @@ impl Call {
     }
 
     pub(crate) fn unmuted_clears_hint(&mut self) {
-        if self.hint == Some(Hint::Muted) && !self.muted {
+        if self.hint == Some(Hint::Muted) && !self.muted() {
             self.hint = None;
         }
     }

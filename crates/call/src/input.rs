@@ -1,9 +1,13 @@
 //! Everything that can happen to a call.
 
-use model::{AgentId, Cause, DeviceId, Network, PhoneKey, SilentCause, Verdict};
+use model::{
+    AgentId, Cause, DeviceId, Network, PhoneKey, SilentCause, SupervisionMode, TransferMode,
+    Verdict,
+};
 
 use crate::choose::Wave;
-use crate::plan::RingPlan;
+use crate::output::SupervisionWhy;
+use crate::plan::{RingPlan, Step};
 use crate::ring::Target;
 
 /// How a request to Meta ended.
@@ -52,7 +56,7 @@ pub enum Input {
         /// It.
         device: DeviceId,
     },
-    /// A device wants the call.
+    /// A device wants the call. On a second device of the agent who talks it moves there.
     Claim {
         /// It.
         target: Target,
@@ -78,6 +82,75 @@ pub enum Input {
         device: DeviceId,
         /// The new state.
         on: bool,
+    },
+    /// The agent puts the caller on hold, or takes them back.
+    Hold {
+        /// On which device.
+        device: DeviceId,
+        /// The new state.
+        on: bool,
+    },
+    /// The agent sends the call on.
+    Transfer {
+        /// On which device.
+        device: DeviceId,
+        /// Where to: whom to ring, and how.
+        to: Step,
+        /// Who of them is there now, from [`crate::choose`]; nobody refuses the transfer.
+        waves: Vec<Wave>,
+        /// At once, or after the agents have talked.
+        mode: TransferMode,
+    },
+    /// The consulted agent takes the caller; this one leaves.
+    CompleteTransfer {
+        /// The first agent's device.
+        device: DeviceId,
+    },
+    /// The first agent takes the caller back.
+    CancelTransfer {
+        /// The first agent's device.
+        device: DeviceId,
+    },
+    /// An agent was removed or signed out: they ring no more, and their devices are gone.
+    AgentRemoved {
+        /// Who.
+        agent: AgentId,
+    },
+    /// A supervisor takes part, or changes how.
+    Supervise {
+        /// Who, on which device.
+        supervisor: Target,
+        /// How.
+        mode: SupervisionMode,
+    },
+    /// A supervisor leaves.
+    StopSupervising {
+        /// On which device.
+        device: DeviceId,
+    },
+    /// The media plane ended the supervision.
+    SupervisionEnded {
+        /// On which device.
+        device: DeviceId,
+        /// Why.
+        why: SupervisionWhy,
+    },
+    /// A supervisor becomes the call's agent; like a claim, the roster has them already.
+    TakeOver {
+        /// Who, on which device.
+        target: Target,
+    },
+    /// A supervisor mutes or unmutes the call's agent.
+    MuteAgent {
+        /// Who does.
+        supervisor: AgentId,
+        /// The new state.
+        on: bool,
+    },
+    /// A supervisor ends the call.
+    EndBySupervisor {
+        /// Who does.
+        supervisor: AgentId,
     },
     /// The agent wants the recorder on.
     StartRecording {
@@ -183,6 +256,9 @@ pub enum Refusal {
     /// The device does not have this call.
     #[error("the call is not on this device")]
     NotYours,
+    /// Nobody there can be rung.
+    #[error("nobody there can be rung")]
+    NobodyThere,
     /// The line's rule forbids it, or it makes no sense now.
     #[error("not allowed now")]
     NotAllowed,

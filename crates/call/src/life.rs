@@ -3,17 +3,18 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use model::{AgentId, Cause, EndReason, Hint, Network, RingOutcome, Verdict};
+use model::{AgentId, Cause, EndReason, Hint, RingOutcome, SupervisionMode};
 
 use crate::event::Event;
 use crate::input::{Input, Outcome, Refusal, Response};
-use crate::output::{Command, Farewell, Output, Sound, StopWhy};
-use crate::plan::{RingPlan, Step};
+use crate::output::{Command, Farewell, Output, Sound, StopWhy, SupervisionWhy};
+use crate::plan::RingPlan;
 use crate::quality::Indicator;
 use crate::ring::{RingList, Target};
 use crate::ringing::Run;
 use crate::rules::{END_WAIT, Rules, Timer};
-use crate::state::{Carrier, Phase, Recording, State};
+use crate::state::{Carrier, Recording, State};
+use crate::transfer::Sent;
 
 /// One call. Push inputs in, drain outputs, come back at the timeout.
 #[derive(Debug)]
@@ -36,8 +37,14 @@ pub struct Call {
     pub(crate) accepted_at: Option<Instant>,
     pub(crate) opened_at: Option<Instant>,
     pub(crate) ended_at: Option<Instant>,
-    pub(crate) talker: Option<AgentId>,
+    pub(crate) talkers: Vec<AgentId>,
+    /// By the agent.
     pub(crate) muted: bool,
+    pub(crate) muted_by_supervisor: bool,
+    /// The caller is parted from the agent who talks, on purpose.
+    pub(crate) held: bool,
+    pub(crate) sent: Option<Sent>,
+    pub(crate) supervisor: Option<(Target, SupervisionMode)>,
     pub(crate) recording: Recording,
     /// When the caller gets a tone unless the winner is heard.
     pub(crate) tone_due: Option<Instant>,
@@ -68,8 +75,12 @@ impl Call {
             accepted_at: None,
             opened_at: None,
             ended_at: None,
-            talker: None,
+            talkers: Vec::new(),
             muted: false,
+            muted_by_supervisor: false,
+            held: false,
+            sent: None,
+            supervisor: None,
             recording: Recording::Off,
             tone_due: None,
             sound: Sound::Silence,
@@ -87,13 +98,28 @@ impl Call {
             Input::Chosen { round, waves } => self.chosen(round, &waves, now),
             Input::NoticeEnded => self.notice_ended(now),
             Input::TurnAway { cause, tell_carrier } => self.turn_away(cause, tell_carrier, now),
-            Input::DeviceReady { target } => self.device_ready(target),
+            Input::DeviceReady { target } => self.device_ready(target, now),
             Input::DeviceGone { device } => self.device_gone(device, now),
             Input::Claim { target } => return self.claim(target, now),
             Input::Decline { agent } => return self.decline(&agent, now),
             Input::HangUp { device } => return self.hang_up(device, now),
             Input::End { cause } => return self.end_from_outside(cause, now),
             Input::Mute { device, on } => return self.mute(device, on),
+            Input::Hold { device, on } => return self.hold(device, on),
+            Input::Transfer { device, to, waves, mode } => {
+                return self.begin_transfer(device, (to, &waves), mode, now);
+            }
+            Input::CompleteTransfer { device } => return self.complete_transfer(device, now),
+            Input::CancelTransfer { device } => return self.cancel_transfer(device),
+            Input::AgentRemoved { agent } => self.agent_removed(&agent, now),
+            Input::Supervise { supervisor, mode } => return self.supervise(supervisor, mode),
+            Input::StopSupervising { device } => return self.stop_supervising(device),
+            Input::SupervisionEnded { device, why } => self.supervision_ended(device, why),
+            Input::TakeOver { target } => return self.take_over(target, now),
+            Input::MuteAgent { supervisor, on } => return self.mute_agent(supervisor, on),
+            Input::EndBySupervisor { supervisor } => {
+                return self.end_by_supervisor(supervisor, now);
+            }
             Input::StartRecording { device } => return self.start_recording(device),
             Input::PauseRecording { device } => return self.pause_recording(device),
             Input::ResumeRecording { device } => return self.resume_recording(device),
@@ -125,7 +151,8 @@ impl Call {
     /// When to call [`Call::handle_timeout`], and why.
     pub fn poll_timeout(&self) -> Option<(Instant, Timer)> {
         let by_state = match &self.state {
-            State::Offered | State::Bridged(_) | State::Ended => None,
+            State::Offered | State::Ended => None,
+            State::Bridged(_) => self.consultation_due(),
             State::Ringing | State::Queued => {
                 self.run.as_ref().map(|run| (run.ends, Timer::RingEnds))
             }
@@ -162,7 +189,7 @@ impl Call {
             Timer::WaveDue => self.wave_is_due(now),
             Timer::RingEnds => self.step_timed_out(now),
             Timer::NoticeEnds => self.notice_is_overdue(now),
-            Timer::LeaseEnds => self.release_claim("not heard within the lease", now),
+            Timer::LeaseEnds => self.lease_is_over(now),
             Timer::PreAcceptOverdue => self.pre_accept_answered(Outcome::Unclear, now),
             Timer::AcceptOverdue | Timer::EvidenceOverdue => {
                 self.end(Cause::AcceptUnresolved, StopWhy::CallEnded, now);
@@ -170,110 +197,9 @@ impl Call {
             Timer::MediaOverdue => self.end(Cause::MediaNeverUp, StopWhy::CallEnded, now),
             Timer::HangUpNewsOverdue => self.end(Cause::CallerHungUp, StopWhy::CallerHungUp, now),
             Timer::ToneDue => self.tone_is_due(),
-            Timer::GraceEnds => self.end(Cause::AgentLegFailed, StopWhy::CallEnded, now),
+            Timer::GraceEnds => self.grace_is_over(now),
             Timer::EndOverdue => self.farewell_answered(false, now),
         }
-    }
-
-    /// Where the call is.
-    pub fn phase(&self) -> Phase {
-        match self.state {
-            State::Offered => Phase::Offered,
-            State::Ringing => Phase::Ringing,
-            State::Queued => Phase::Queued,
-            State::Noticing { .. } => Phase::Noticing,
-            State::Claimed(_) => Phase::Accepting,
-            State::Bridged(_) => Phase::Bridged,
-            State::Reconnecting { .. } => Phase::Reconnecting,
-            State::Ending { .. } => Phase::Ending,
-            State::Ended => Phase::Ended,
-        }
-    }
-
-    /// The device that has the call now.
-    pub fn holder(&self) -> Option<&Target> {
-        match &self.state {
-            State::Claimed(claim) | State::Bridged(claim) | State::Reconnecting { claim, .. } => {
-                Some(&claim.target)
-            }
-            State::Offered
-            | State::Ringing
-            | State::Queued
-            | State::Noticing { .. }
-            | State::Ending { .. }
-            | State::Ended => None,
-        }
-    }
-
-    /// When devices stop ringing, while they ring.
-    pub fn rings_until(&self) -> Option<Instant> {
-        match self.state {
-            State::Ringing | State::Queued => self.run.as_ref().map(|run| run.ends),
-            State::Offered
-            | State::Noticing { .. }
-            | State::Claimed(_)
-            | State::Bridged(_)
-            | State::Reconnecting { .. }
-            | State::Ending { .. }
-            | State::Ended => None,
-        }
-    }
-
-    /// The step that rings now.
-    pub fn ringing_step(&self) -> Option<&Step> {
-        self.rings_until().and(self.run.as_ref()).map(|run| &run.step)
-    }
-
-    /// Who rings now.
-    pub fn rung(&self) -> Vec<Target> {
-        self.ring.targets()
-    }
-
-    /// Who talked with the caller.
-    pub const fn talker(&self) -> Option<&AgentId> {
-        self.talker.as_ref()
-    }
-
-    /// When it ended: the moment the meter stopped, not the one when Meta had been told.
-    pub const fn ended_at(&self) -> Option<Instant> {
-        self.ended_at
-    }
-
-    /// From Meta's acceptance to the end, by the monotonic clock; zero when never accepted.
-    pub fn duration(&self, now: Instant) -> Duration {
-        let until = self.ended_at.unwrap_or(now);
-        self.accepted_at.map_or(Duration::ZERO, |from| until.saturating_duration_since(from))
-    }
-
-    /// How long sound flowed.
-    pub fn talked(&self, now: Instant) -> Duration {
-        let until = self.ended_at.unwrap_or(now);
-        self.opened_at.map_or(Duration::ZERO, |from| until.saturating_duration_since(from))
-    }
-
-    /// Whether an agent and the caller talked.
-    pub const fn was_bridged(&self) -> bool {
-        self.opened_at.is_some()
-    }
-
-    /// What the agent should know about the call's sound.
-    pub const fn hint(&self) -> Option<Hint> {
-        self.hint
-    }
-
-    /// How the call sounds now, as the agent is shown it.
-    pub const fn indicator(&self) -> Option<(Verdict, Option<Network>)> {
-        self.indicator.shown()
-    }
-
-    /// Whether the agent is muted.
-    pub const fn muted(&self) -> bool {
-        self.muted
-    }
-
-    /// What the recorder does.
-    pub const fn recording(&self) -> Recording {
-        self.recording
     }
 
     pub(crate) fn event(&mut self, event: Event) {
@@ -338,7 +264,12 @@ impl Call {
         self.hang_up_news_overdue = None;
         self.tone_due = None;
         self.stop_recording_at_end();
+        self.supervision_over(SupervisionWhy::CallEnded);
         self.command(Command::CloseCarrierLeg);
+        if let Some(second) = self.consulted().cloned() {
+            self.command(Command::Dismiss(second, reason));
+        }
+        self.sent = None;
         if let Some(target) = self.holder().cloned() {
             self.command(Command::Dismiss(target, reason));
         }

@@ -1,6 +1,7 @@
 //! What a call wants done, and what it reports.
 
-use model::{AgentId, DeviceId, EndReason, PhoneKey};
+use model::{AgentId, DeviceId, EndReason, PhoneKey, SupervisionMode};
+use serde::Serialize;
 
 use crate::event::Event;
 use crate::plan::Step;
@@ -55,6 +56,40 @@ pub enum StopWhy {
     DeviceGone,
     /// The call ended otherwise.
     CallEnded,
+}
+
+/// Why a call goes on without a device that had it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LeftWhy {
+    /// It was sent on.
+    Transferred,
+    /// A supervisor took it over.
+    TakenOver,
+    /// The consultation is over.
+    ConsultationOver,
+    /// The same agent goes on with it on another device.
+    ResumedElsewhere,
+    /// The agent did not come back in time.
+    GraceOver,
+}
+
+/// Why a supervisor takes part no longer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SupervisionWhy {
+    /// The supervisor left.
+    Left,
+    /// The call ended.
+    CallEnded,
+    /// Caller and agent are not joined any more.
+    Parted,
+    /// The supervisor became the call's agent.
+    TookOver,
+    /// The supervisor's media failed.
+    MediaFailed,
+    /// As many calls as one thread can mix are supervised already.
+    Full,
 }
 
 /// An effect the switchboard carries out.
@@ -114,6 +149,35 @@ pub enum Command {
     Update(Target),
     /// Tell the agent which key the caller pressed.
     TellKey(Target, PhoneKey),
+    /// The call goes on without this device: tell it, and give its agent back, with wrap-up. Only
+    /// with [`LeftWhy::ResumedElsewhere`] the agent stays on the call.
+    LeaveCall {
+        /// Whose.
+        target: Target,
+        /// Why.
+        why: LeftWhy,
+    },
+    /// The call goes on on this device of the agent who had it: show it there. Listening to it and
+    /// a bridge follow.
+    Resume(Target),
+    /// Join two agents' legs; the caller is on hold.
+    Consult {
+        /// Whose the caller is.
+        first: Target,
+        /// Who is asked.
+        second: Target,
+    },
+    /// Part two agents' legs.
+    Unconsult {
+        /// Whose the caller is, or was.
+        first: Target,
+        /// Who was asked.
+        second: Target,
+    },
+    /// Let a supervisor take part in this way; also when they take part in another one already.
+    Supervise(Target, SupervisionMode),
+    /// Let a supervisor take part no longer, and tell them.
+    Unsupervise(Target, SupervisionWhy),
     /// Start the recorder.
     StartRecording,
     /// Pause the recorder.

@@ -21,6 +21,7 @@ impl Call {
         self.event(Event::Queued {});
         self.accept_without_agent(now);
         self.begin(Purpose::Queue, step, now + max_wait, now);
+        self.ask_who();
     }
 
     pub(crate) fn queue_is_over(&mut self, now: Instant) {

@@ -6,13 +6,14 @@ use model::{AgentId, Cause, DeviceId, GroupId, Overflow, RingOutcome, Strategy};
 
 use crate::choose::Wave;
 use crate::event::Event;
-use crate::input::{Refusal, Response};
+use crate::input::Response;
 use crate::life::Call;
-use crate::output::{Command, StopWhy};
+use crate::output::{Command, StopWhy, SupervisionWhy};
 use crate::plan::{RingPlan, Step, Whom};
 use crate::ring::Target;
-use crate::rules::PRE_ACCEPT_WAIT;
+use crate::rules::{PRE_ACCEPT_WAIT, Timer};
 use crate::state::{Carrier, State};
+use crate::transfer::Kind;
 
 /// Why nobody took a call, what says least about the agents first.
 const BLAME: [Cause; 4] =
@@ -25,6 +26,12 @@ pub(crate) enum Purpose {
     Plan(usize),
     /// The call has been accepted and waits.
     Queue,
+    /// A blind transfer.
+    Transfer,
+    /// A blind transfer that nobody took.
+    Return,
+    /// A warm transfer.
+    Consult,
 }
 
 /// The step that rings.
@@ -67,6 +74,7 @@ impl Call {
         match self.plan.steps.get(at).cloned() {
             Some(step) if deadline > now => {
                 self.begin(Purpose::Plan(at), step, deadline, now);
+                self.ask_who();
             }
             Some(_) | None => self.overflow(now),
         }
@@ -77,24 +85,44 @@ impl Call {
         self.ring.begin();
         let length = match purpose {
             Purpose::Plan(_) => Duration::from_secs(step.policy.ring_seconds.into()),
-            Purpose::Queue => deadline.saturating_duration_since(now),
+            Purpose::Queue | Purpose::Transfer | Purpose::Return | Purpose::Consult => {
+                deadline.saturating_duration_since(now)
+            }
         };
         let round = self.rounds;
         let ends = (now + length).min(deadline);
         if purpose != Purpose::Queue {
             self.event(Event::StepStarted { group: group_of(&step) });
         }
-        self.command(Command::ChooseTargets { round, step: step.clone() });
         self.run = Some(Run { purpose, round, step, started: now, ends, deadline, chosen: false });
     }
 
+    pub(crate) fn ask_who(&mut self) {
+        if let Some(run) = &self.run {
+            let (round, step) = (run.round, run.step.clone());
+            self.command(Command::ChooseTargets { round, step });
+        }
+    }
+
+    /// Devices ring, or are about to.
+    pub(crate) fn is_ringing(&self) -> bool {
+        match self.state {
+            State::Ringing | State::Queued => true,
+            State::Bridged(_) => self.is_asking(),
+            State::Offered
+            | State::Noticing { .. }
+            | State::Claimed(_)
+            | State::Reconnecting { .. }
+            | State::Ending { .. }
+            | State::Ended => false,
+        }
+    }
+
     pub(crate) fn chosen(&mut self, round: u32, waves: &[Wave], now: Instant) {
-        let Some(run) = self.run.as_mut().filter(|run| run.round == round) else {
+        let rings = self.is_ringing();
+        let Some(run) = self.run.as_mut().filter(|run| rings && run.round == round) else {
             return self.ignored("chosen");
         };
-        if !matches!(self.state, State::Ringing | State::Queued) {
-            return self.ignored("chosen");
-        }
         let first = !std::mem::replace(&mut run.chosen, true);
         let (run, at_end) = (run.clone(), !first && run.is_sequential());
         if run.purpose == Purpose::Queue {
@@ -184,9 +212,10 @@ impl Call {
 
     /// Nobody of this step took the call.
     pub(crate) fn step_over(&mut self, cause: Cause, now: Instant) {
-        self.blame(cause);
         let Some(run) = self.run.take() else { return };
-        // The end of the call says it itself.
+        if run.purpose != Purpose::Consult {
+            self.blame(cause);
+        }
         match run.purpose {
             Purpose::Plan(at) => {
                 let next = at + 1;
@@ -196,6 +225,9 @@ impl Call {
                 self.ring_plan(next, run.deadline, now);
             }
             Purpose::Queue => self.queue_is_over(now),
+            Purpose::Transfer => self.return_to_sender(now),
+            Purpose::Return => self.transfer_failed(now),
+            Purpose::Consult => self.nobody_to_consult(cause),
         }
     }
 
@@ -208,7 +240,7 @@ impl Call {
     }
 
     /// The plan is at its end.
-    fn overflow(&mut self, now: Instant) {
+    pub(crate) fn overflow(&mut self, now: Instant) {
         let cause = self.blamed.unwrap_or(Cause::NobodyReady);
         match self.plan.overflow() {
             Overflow::Queue { max_wait_seconds } => {
@@ -223,11 +255,14 @@ impl Call {
     }
 
     /// The claim was given back: the step rings again. Meta's window counts until Meta was asked
-    /// to accept.
-    pub(crate) fn ring_again(&mut self, now: Instant) {
+    /// to accept. A call that somebody else had before rings by its plan again.
+    pub(crate) fn ring_again(&mut self, failed: &AgentId, now: Instant) {
         let Some(run) = self.run.clone() else {
+            self.ring.forget();
+            self.ring.silence(failed);
+            self.sent = None;
             self.state = State::Ringing;
-            return self.overflow(now);
+            return self.ring_plan(0, now + self.plan.allowed, now);
         };
         let is_bound = match self.carrier {
             Carrier::Offered | Carrier::PreAccepting { .. } | Carrier::Prepared => true,
@@ -242,27 +277,33 @@ impl Call {
             Purpose::Queue => {
                 self.state = State::Queued;
                 self.begin(Purpose::Queue, run.step, run.deadline, now);
+                self.ask_who();
+            }
+            Purpose::Transfer | Purpose::Return | Purpose::Consult => {
+                self.state = State::Ringing;
+                self.begin(run.purpose, run.step, run.deadline, now);
+                self.ask_who();
             }
         }
     }
 
-    pub(crate) fn device_ready(&mut self, target: Target) {
-        match &self.state {
-            State::Ringing | State::Queued => {
-                let Some(run) = &self.run else { return };
-                if self.ring.rings_on(target.device) || self.ring.is_silenced(&target.agent) {
-                    return;
-                }
-                // Whether it belongs to the step is for its group to say.
-                let (round, step) = (run.round, run.step.clone());
-                self.command(Command::ChooseTargets { round, step });
+    pub(crate) fn device_ready(&mut self, target: Target, now: Instant) {
+        if self.is_ringing() {
+            // Whether it belongs to the step is for its group to say.
+            if !self.ring.rings_on(target.device) && !self.ring.is_silenced(&target.agent) {
+                self.ask_who();
             }
-            State::Reconnecting { claim, .. } if claim.target == target => {
-                self.agent_returns(target)
+            return;
+        }
+        match &self.state {
+            State::Reconnecting { claim, .. } if claim.target.agent == target.agent => {
+                self.holder_is_ready(target, now);
             }
             // It is found if the winner gives the call back.
             State::Claimed(_) => {}
             State::Offered
+            | State::Ringing
+            | State::Queued
             | State::Noticing { .. }
             | State::Bridged(_)
             | State::Reconnecting { .. }
@@ -272,6 +313,12 @@ impl Call {
     }
 
     pub(crate) fn device_gone(&mut self, device: DeviceId, now: Instant) {
+        if self.supervisor.as_ref().is_some_and(|(target, _)| target.device == device) {
+            self.supervision_over(SupervisionWhy::MediaFailed);
+        }
+        if self.is_consulted_on(device) {
+            return self.consultation_over();
+        }
         if self.holder().is_some_and(|target| target.device == device) {
             return self.holder_left(now);
         }
@@ -282,30 +329,46 @@ impl Call {
             let why = StopWhy::DeviceGone;
             self.command(Command::StopRinging { devices: vec![device], why });
         }
-        if matches!(self.state, State::Ringing | State::Queued) {
+        if self.is_ringing() {
             self.wave_is_due(now);
         }
     }
 
     pub(crate) fn decline(&mut self, agent: &AgentId, now: Instant) -> Response {
-        match self.state {
-            State::Ringing | State::Queued => {
-                if self.ring.rings(agent) {
-                    let devices = self.ring.silence(agent);
-                    self.anybody_declined = true;
-                    self.event(Event::Declined { agent: agent.clone() });
-                    self.ring_ended(vec![agent.clone()], RingOutcome::Declined);
-                    self.command(Command::StopRinging { devices, why: StopWhy::Declined });
-                    self.wave_is_due(now);
-                }
-                Response::Done
+        if !self.is_ringing() {
+            return Response::Refused(self.over_or_not_allowed());
+        }
+        if self.ring.rings(agent) {
+            self.anybody_declined = true;
+            self.event(Event::Declined { agent: agent.clone() });
+            let devices = self.ring.silence(agent);
+            self.ring_ended(vec![agent.clone()], RingOutcome::Declined);
+            self.command(Command::StopRinging { devices, why: StopWhy::Declined });
+            self.wave_is_due(now);
+        }
+        Response::Done
+    }
+
+    /// An agent is not here any more.
+    pub(crate) fn ring_no_more(&mut self, agent: &AgentId, now: Instant) {
+        let devices = self.ring.silence(agent);
+        if !devices.is_empty() {
+            self.ring_ended(vec![agent.clone()], RingOutcome::Left);
+            self.command(Command::StopRinging { devices, why: StopWhy::DeviceGone });
+        }
+        if self.is_ringing() {
+            self.wave_is_due(now);
+        }
+    }
+
+    /// When asking or a consultation that has not begun is over.
+    pub(crate) fn consultation_due(&self) -> Option<(Instant, Timer)> {
+        match &self.sent.as_ref()?.kind {
+            Kind::Asking => Some((self.run.as_ref()?.ends, Timer::RingEnds)),
+            Kind::Consulting(claim) => {
+                (!claim.heard).then_some((claim.lease_ends, Timer::LeaseEnds))
             }
-            State::Offered
-            | State::Noticing { .. }
-            | State::Claimed(_)
-            | State::Bridged(_)
-            | State::Reconnecting { .. } => Response::Refused(Refusal::NotAllowed),
-            State::Ending { .. } | State::Ended => Response::Refused(Refusal::Over),
+            Kind::Blind | Kind::Returned => None,
         }
     }
 

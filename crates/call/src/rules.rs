@@ -32,6 +32,16 @@ pub(crate) const NOTICE_MAX: Duration = Duration::from_secs(60);
 /// Keys that are journalled in one call: some menus and account numbers. The rest is only told.
 pub(crate) const KEYS_MAX: u32 = 256;
 
+/// What becomes of a call whose agent did not come back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum AfterGrace {
+    /// It rings by its plan again.
+    #[default]
+    Ring,
+    /// It ends.
+    End,
+}
+
 /// What the line and the house lay down for a call.
 #[derive(Clone, Debug)]
 pub struct Rules {
@@ -39,6 +49,12 @@ pub struct Rules {
     pub claim_lease: Duration,
     /// How long a talking agent whose media is lost may take to come back; zero ends the call.
     pub agent_grace: Duration,
+    /// What happens when they did not.
+    pub after_grace: AfterGrace,
+    /// How long a transfer rings where it was sent.
+    pub transfer_ring: Duration,
+    /// How long a transfer that nobody took rings who sent it.
+    pub transfer_return: Duration,
     /// Whether the call is recorded.
     pub recording: RecordingMode,
     /// The line has a notice for callers nobody answers.
@@ -50,6 +66,9 @@ impl Default for Rules {
         Self {
             claim_lease: Duration::from_secs(8),
             agent_grace: Duration::from_secs(25),
+            after_grace: AfterGrace::default(),
+            transfer_ring: Duration::from_secs(20),
+            transfer_return: Duration::from_secs(20),
             recording: RecordingMode::Off,
             notice: false,
         }

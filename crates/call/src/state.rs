@@ -46,6 +46,8 @@ pub(crate) enum State {
         claim: Claim,
         /// When to stop waiting for them.
         ends: Instant,
+        /// Their device has left: there is nobody to tell anything.
+        gone: bool,
     },
     /// Meta is being told that it is over.
     Ending {

@@ -7,13 +7,22 @@ use model::{Cause, DeviceId, RecordingMode};
 use crate::event::Event;
 use crate::input::{Refusal, Response};
 use crate::life::Call;
-use crate::output::{Command, StopWhy};
+use crate::output::{Command, LeftWhy, StopWhy};
 use crate::ring::Target;
 use crate::state::{Recording, State};
 
 impl Call {
     pub(crate) fn hang_up(&mut self, device: DeviceId, now: Instant) -> Response {
+        if self.is_consulted_on(device) {
+            self.consultation_over();
+            return Response::Done;
+        }
         match self.held_by(device) {
+            // Who goes during a consultation leaves the caller to the other agent.
+            Ok(_) if self.consulted().is_some() => {
+                self.hand_over(LeftWhy::Transferred, now);
+                Response::Done
+            }
             Ok(_) => {
                 self.end(Cause::AgentHungUp, StopWhy::CallEnded, now);
                 Response::Done
@@ -27,14 +36,25 @@ impl Call {
             Ok(target) => target,
             Err(refusal) => return Response::Refused(refusal),
         };
+        if self.muted_by_supervisor && !on {
+            return Response::Refused(Refusal::NotAllowed);
+        }
         if self.muted != on {
+            let before = self.muted();
             self.muted = on;
             self.event(Event::Muted { on });
-            self.unmuted_clears_hint();
-            self.command(Command::Mute(target.clone(), on));
+            self.mute_if_changed(before, &target);
         }
         self.command(Command::Update(target));
         Response::Done
+    }
+
+    pub(crate) fn mute_if_changed(&mut self, before: bool, target: &Target) {
+        let muted = self.muted();
+        if muted != before {
+            self.unmuted_clears_hint();
+            self.command(Command::Mute(target.clone(), muted));
+        }
     }
 
     pub(crate) fn start_recording(&mut self, device: DeviceId) -> Response {
@@ -146,7 +166,7 @@ impl Call {
         }
     }
 
-    fn held_by(&self, device: DeviceId) -> Result<Target, Refusal> {
+    pub(crate) fn held_by(&self, device: DeviceId) -> Result<Target, Refusal> {
         match &self.state {
             State::Claimed(claim) | State::Bridged(claim) | State::Reconnecting { claim, .. }
                 if claim.target.device == device =>

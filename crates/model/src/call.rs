@@ -136,7 +136,7 @@ impl EndReason {
             Cause::CallerHungUp | Cause::TerminatedBeforeConnect => (Side::Caller, ended_normally),
             Cause::AgentHungUp => (Side::Agent, ended_normally),
             Cause::NoAnswer | Cause::DeclinedByAll | Cause::NobodyReady | Cause::QueueTimedOut => {
-                (Side::Ringdown, Class::Missed)
+                (Side::Ringdown, ended_normally)
             }
             Cause::HookRejected => (Side::Operator, Class::Missed),
             Cause::BalanceTooLow | Cause::LineClosed | Cause::AtCapacity => {

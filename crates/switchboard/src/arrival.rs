@@ -166,6 +166,7 @@ impl Inner {
             agent_grace: self.house.agent_grace,
             recording: line.recording,
             notice: false,
+            ..Rules::default()
         };
         let offer = connect.sdp.and_then(|(kind, sdp)| match kind {
             SdpKind::Offer => Some(sdp),

@@ -61,6 +61,11 @@ impl Refusal {
             call::Refusal::NotYours => {
                 Self::new(ErrorCode::NoSuchCall, "the call is not on this device", "claim it first")
             }
+            call::Refusal::NobodyThere => Self::new(
+                ErrorCode::NobodyThere,
+                "nobody there can be rung",
+                "send the call to somebody else",
+            ),
             call::Refusal::NotAllowed => Self::new(
                 ErrorCode::NotAllowed,
                 "not allowed now",

@@ -2,8 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use call::{Call, Command, Event, Input, Output, Response, RingPlan, Rules, Target, Wave};
-use model::{AgentId, DeviceId};
+use call::{
+    Call, Command, Event, Input, Outcome, Output, Response, RingPlan, Rules, Sound, Target, Wave,
+};
+use model::{AgentId, DeviceId, EndReason};
 use uuid::Uuid;
 
 pub(crate) struct Stage {
@@ -100,6 +102,42 @@ impl Stage {
             self.call.handle(Input::Chosen { round, waves }, now);
             self.drain(now);
         }
+    }
+
+    /// A call on which this device and the caller have talked since second 1.
+    pub(crate) fn talking(rules: Rules, on: &Target) -> Self {
+        let mut stage = Self::new(rules);
+        stage.ring(std::slice::from_ref(on));
+        stage.at(0.1, Input::PreAcceptAnswered(Outcome::Done));
+        stage.at(0.2, Input::CarrierMediaUp);
+        stage.at(0.5, Input::Claim { target: on.clone() });
+        stage.at(0.8, Input::AcceptAnswered(Outcome::Done));
+        stage.at(1.0, Input::AgentHeard { device: on.device });
+        stage
+    }
+
+    /// What the caller hears while no bridged sound flows; `None` before anything was played.
+    pub(crate) fn sound(&self) -> Option<Sound> {
+        self.commands.iter().rev().find_map(|command| match command {
+            Command::Play(sound) => Some(*sound),
+            _ => None,
+        })
+    }
+
+    /// How many rings of agents there were.
+    pub(crate) fn rung_agents(&self) -> usize {
+        let rung = self.events.iter().filter_map(|event| match event {
+            Event::AgentsRung { agents } => Some(agents.len()),
+            _ => None,
+        });
+        rung.sum()
+    }
+
+    pub(crate) fn closed_with(&self) -> Option<EndReason> {
+        self.commands.iter().find_map(|command| match command {
+            Command::CloseBooks(reason) => Some(*reason),
+            _ => None,
+        })
     }
 
     /// The number of the last question who is there.
