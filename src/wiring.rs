@@ -85,6 +85,7 @@ pub(crate) async fn start(config: &Config) -> anyhow::Result<Running> {
     };
     let houses = houses(config, &store, &sounds).await?;
     let exchange = Exchange::start(houses, doors, media.events);
+    exchange.read_groups().await.context("the groups cannot be read")?;
     let left =
         exchange.recover(&recovered).await.context("calls of an earlier run cannot be closed")?;
     if left > 0 || !recovered.is_empty() {
@@ -128,6 +129,7 @@ pub(crate) async fn open_store(config: &Config) -> anyhow::Result<Store> {
                 name: line.name.clone(),
                 inbound: line.inbound,
                 recording: line.recording,
+                group: line.group.clone(),
             })
             .await?;
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use call::LiveAgent;
 use model::{CallId, Cause};
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 use wire::BalanceView;
@@ -14,6 +14,7 @@ use wire::BalanceView;
 use crate::board::Board;
 use crate::books::Books;
 use crate::counts::Counts;
+use crate::groups::Groups;
 use crate::house::{Doors, House};
 use crate::owner;
 use crate::refusal::Refusal;
@@ -38,6 +39,7 @@ pub(crate) struct Inner {
     pub(crate) calls: Registry,
     pub(crate) books: Books,
     pub(crate) counts: Counts,
+    pub(crate) groups: RwLock<Groups>,
     /// Everything that must be over before the house closes.
     pub(crate) tasks: TaskTracker,
     pub(crate) draining: AtomicBool,
@@ -55,6 +57,7 @@ impl Switchboard {
             calls,
             books,
             counts,
+            groups: RwLock::default(),
             tasks: TaskTracker::new(),
             draining: AtomicBool::new(false),
         });
