@@ -55,6 +55,13 @@ pub(crate) enum KeyCommand {
     Add {
         /// What the key is for
         name: String,
+        /// The workspace it opens; required when several are configured
+        #[arg(long)]
+        workspace: Option<model::WorkspaceId>,
+        /// What it may do, separated by commas: answer, dial, record, supervise, admin. Everything
+        /// unless given
+        #[arg(long, value_delimiter = ',', value_parser = right)]
+        rights: Option<Vec<model::Right>>,
         #[command(flatten)]
         config: ConfigArgs,
     },
@@ -163,4 +170,13 @@ pub(crate) enum BenchCommand {
         #[arg(long, value_name = "FOLDER")]
         record: Option<PathBuf>,
     },
+}
+
+/// One of the rights by its name.
+fn right(text: &str) -> Result<model::Right, String> {
+    let known = model::Right::ALL.into_iter().find(|right| right.as_str() == text);
+    known.ok_or_else(|| {
+        let all: Vec<_> = model::Right::ALL.map(model::Right::as_str).into();
+        format!("the rights are {}", all.join(", "))
+    })
 }

@@ -11,7 +11,7 @@ use api::{Api, ApiConfig, Hub, Metrics, Parts, TokenKey, TurnConfig};
 use config::Config;
 use secrecy::ExposeSecret;
 use store::{LineRow, Store, Workspace};
-use switchboard::{Doors, Exchange, House, Sounds, Habits};
+use switchboard::{Doors, Exchange, Habits, House, Sounds};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -85,6 +85,7 @@ pub(crate) async fn start(config: &Config) -> anyhow::Result<Running> {
     };
     let houses = houses(config, &store, &sounds).await?;
     let exchange = Exchange::start(houses, doors, media.events);
+    exchange.read_groups().await.context("the groups cannot be read")?;
     let left =
         exchange.recover(&recovered).await.context("calls of an earlier run cannot be closed")?;
     if left > 0 || !recovered.is_empty() {
@@ -128,6 +129,7 @@ pub(crate) async fn open_store(config: &Config) -> anyhow::Result<Store> {
                 name: line.name.clone(),
                 inbound: line.inbound,
                 recording: line.recording,
+                group: line.group.clone(),
             })
             .await?;
     }
@@ -171,10 +173,7 @@ fn house(
         agent_grace: config.rules.agent_grace,
         rings_after_grace: config.rules.after_grace == config::AfterGrace::Ring,
         transfer_ring: config.rules.transfer_ring,
-        habits: Habits {
-            wrap_up: config.rules.wrap_up,
-            missed_max: config.rules.missed_rings_max,
-        },
+        habits: Habits { wrap_up: config.rules.wrap_up, missed_max: config.rules.missed_rings_max },
         connect_age_max: config.rules.stale_connect,
         live_calls_max: usize::try_from(config.rules.live_calls_max).unwrap_or(usize::MAX),
         recording_format: config.recording.format,

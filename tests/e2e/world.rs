@@ -14,6 +14,8 @@ use sim::meta::{CallPlan, Meta, MetaConfig, PhoneState, SimCall, SimLine, SimUse
 use wire::agent::{ClientCommand, ErrorCode, ServerEvent};
 
 pub(crate) const LINE: &str = "100000000000001";
+/// The line of the second workspace, where there is one.
+pub(crate) const SECOND_LINE: &str = "100000000000002";
 /// Generous: these machines are slow and shared, and a test that waits longer has failed.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) const CALLER_HZ: f64 = 440.0;
@@ -34,6 +36,8 @@ pub(crate) struct Setup {
     pub(crate) hold_music: Option<PathBuf>,
     pub(crate) balance_micros: i64,
     pub(crate) configured_line: bool,
+    /// The daemon serves a second workspace, which has a line of its own.
+    pub(crate) second_workspace: bool,
     /// The daemon has a new app secret and still takes the one that Meta signs with.
     pub(crate) rotated_secret: bool,
     /// The daemon logs at INFO, into a file.
@@ -52,6 +56,7 @@ impl Default for Setup {
             hold_music: None,
             balance_micros: 25_000_000,
             configured_line: true,
+            second_workspace: false,
             rotated_secret: false,
             keeps_log: false,
         }
@@ -98,18 +103,19 @@ impl World {
             let _ = rustls::crypto::ring::default_provider().install_default();
         });
         let folder = tempfile::tempdir().expect("a scratch folder");
-        let line = SimLine {
-            id: LineId::new(LINE).expect("a valid line"),
-            display_phone_number: "15550001111".to_owned(),
+        let line = |id: &str, number: &str| SimLine {
+            id: LineId::new(id).expect("a valid line"),
+            display_phone_number: number.to_owned(),
         };
-        let mut meta_config = MetaConfig::new("app-secret", "verify-me", "access", vec![line]);
+        let lines = vec![line(LINE, "15550001111"), line(SECOND_LINE, "15550002211")];
+        let mut meta_config = MetaConfig::new("app-secret", "verify-me", "access", lines);
         meta_config.no_media_kill = Duration::from_secs(20);
         let meta = Meta::start(meta_config).await.expect("the simulated Meta starts");
         let (address, admin) = (free_address(), free_address());
         let config = folder.path().join("ringdown.toml");
         std::fs::write(&config, settings(&setup, folder.path(), &meta.graph_url(), address, admin))
             .expect("the configuration is written");
-        let key = new_key(&config);
+        let key = new_key(&config, "test");
         let log = setup.keeps_log.then(|| folder.path().join("log"));
         let child = serve(&config, log.as_deref());
         let http = reqwest::Client::builder().timeout(PATIENCE).build().expect("a client");
@@ -119,6 +125,12 @@ impl World {
         world.meta.verify_webhook().await.expect("the webhook handshake");
         world.top_up(setup.balance_micros).await;
         world
+    }
+
+    /// Goes on as the second workspace: its key, and money in its account.
+    pub(crate) async fn change_workspace(&mut self) {
+        self.key = new_key(&self.config, "second");
+        self.top_up(25_000_000).await;
     }
 
     pub(crate) fn webhook_url(&self) -> String {
@@ -373,9 +385,11 @@ fn serve(config: &Path, log: Option<&Path>) -> Child {
         .expect("the daemon starts")
 }
 
-fn new_key(config: &Path) -> String {
-    let output =
-        daemon().args(["key", "add", "e2e", "--config"]).arg(config).output().expect("it runs");
+fn new_key(config: &Path, workspace: &str) -> String {
+    let name = format!("e2e-{workspace}");
+    let mut command = daemon();
+    command.args(["key", "add", &name, "--workspace", workspace, "--config"]).arg(config);
+    let output = command.output().expect("it runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("text").trim().to_owned()
 }
@@ -394,8 +408,17 @@ fn settings(
         let hold = hold
             .map_or(String::new(), |file| format!("hold_music = {:?}", file.display().to_string()));
         format!(
-            "[[lines]]\nid = \"{LINE}\"\nname = \"Support\"\nrecording = \"{recording}\"\n{hold}\n{}",
+            "[[lines]]\nid = \"{LINE}\"\nworkspace = \"test\"\nname = \"Support\"\nrecording = \
+             \"{recording}\"\n{hold}\n{}",
             setup.line
+        )
+    } else {
+        String::new()
+    };
+    let second = if setup.second_workspace {
+        format!(
+            "[[workspaces]]\nid = \"second\"\ncurrency = \"EUR\"\n[[lines]]\nid = \
+             \"{SECOND_LINE}\"\nworkspace = \"second\"\n"
         )
     } else {
         String::new()
@@ -430,6 +453,7 @@ format = "{format}"
 id = "test"
 name = "Test"
 {line}
+{second}
 [rules]
 ring_seconds = {ring_seconds}
 claim_lease_seconds = {lease_seconds}

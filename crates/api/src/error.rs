@@ -4,6 +4,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use ledger::LedgerError;
+use model::Right;
 use store::StoreError;
 use switchboard::Refusal;
 use whatsapp::{ChallengeRefused, SignatureError, WebhookError};
@@ -18,6 +19,15 @@ pub enum ApiError {
         "this address needs `Authorization: Bearer <API key>`; the key is missing, wrong or revoked"
     )]
     ApiKey,
+    /// The API key does not allow it.
+    #[error(
+        "this API key may not do that: it lacks the right `{}`; make one with \
+         `ringdown key add NAME --rights {}`", .needs.as_str(), .needs.as_str()
+    )]
+    Right {
+        /// What it would have to allow.
+        needs: Right,
+    },
     /// Nobody is signed in with this cookie.
     #[error("nobody is signed in here; sign in with a fresh code")]
     DeskSession,
@@ -69,6 +79,9 @@ pub enum ApiError {
         /// The kind of thing.
         what: &'static str,
     },
+    /// Something else depends on it.
+    #[error("{0}")]
+    InUse(String),
     /// The address exists for other methods.
     #[error("this address does not take this method; see /openapi.json")]
     Method,
@@ -100,6 +113,7 @@ impl ApiError {
     fn kind(&self) -> (StatusCode, &'static str) {
         match self {
             Self::ApiKey | Self::DeskSession => (StatusCode::UNAUTHORIZED, "unauthorized"),
+            Self::Right { .. } => (StatusCode::FORBIDDEN, "forbidden"),
             Self::SignInCode => (StatusCode::UNAUTHORIZED, "bad_sign_in_code"),
             Self::TooManyAttempts => (StatusCode::TOO_MANY_REQUESTS, "too_many_attempts"),
             Self::ForeignOrigin => (StatusCode::FORBIDDEN, "foreign_origin"),
@@ -113,6 +127,7 @@ impl ApiError {
             Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
             Self::Invalid(_) => (StatusCode::BAD_REQUEST, "invalid"),
             Self::NotFound { .. } => (StatusCode::NOT_FOUND, "not_found"),
+            Self::InUse(_) => (StatusCode::CONFLICT, "in_use"),
             Self::Method => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
             Self::Refused(refusal) => refused_kind(refusal.code),
             Self::Ledger(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid_amount"),

@@ -73,6 +73,9 @@ pub struct Api {
     pub(crate) token_key: Arc<TokenKey>,
     pub(crate) metrics: Metrics,
     pub(crate) attempts: Arc<Attempts>,
+    /// Held while groups change, so that what was checked is still so when it is stored, and the
+    /// later change is the one that rings.
+    pub(crate) groups_changing: Arc<tokio::sync::Mutex<()>>,
     /// One permit per socket that has not said hello.
     pub(crate) ungreeted: Arc<Semaphore>,
     draining: Arc<AtomicBool>,
@@ -91,6 +94,7 @@ impl Api {
             token_key: Arc::new(parts.token_key),
             metrics: parts.metrics,
             attempts: Arc::default(),
+            groups_changing: Arc::default(),
             ungreeted: Arc::new(Semaphore::new(socket::UNGREETED_MAX)),
             draining: Arc::default(),
         }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use model::Right;
 use parking_lot::Mutex;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -36,6 +37,7 @@ pub struct Metrics {
     frames: Family<FrameKind, Counter>,
     socket_closed: Family<Why, Counter>,
     calls_active: Gauge,
+    forbidden: Family<Why, Counter>,
 }
 
 impl Metrics {
@@ -50,6 +52,7 @@ impl Metrics {
             frames: Family::default(),
             socket_closed: Family::default(),
             calls_active: Gauge::default(),
+            forbidden: Family::default(),
         };
         metrics.register(|registry| metrics.register_own(registry));
         metrics
@@ -58,6 +61,11 @@ impl Metrics {
     /// Lets other parts of the daemon add theirs.
     pub fn register(&self, add: impl FnOnce(&mut Registry)) {
         add(&mut self.registry.lock());
+    }
+
+    /// Somebody asked for what they may not do.
+    pub(crate) fn forbidden(&self, needs: Right) {
+        self.forbidden.get_or_create(&Why { why: needs.as_str() }).inc();
     }
 
     fn register_own(&self, registry: &mut Registry) {
@@ -76,6 +84,11 @@ impl Metrics {
             "webhook_ignored",
             "Parts of webhooks that mean nothing to us",
             own.webhook_ignored,
+        );
+        registry.register(
+            "forbidden",
+            "Requests and commands that were refused for want of a right, by the right",
+            own.forbidden,
         );
         registry.register("sockets", "Open agent sockets", own.sockets);
         registry.register("frames", "Frames received from devices", own.frames);

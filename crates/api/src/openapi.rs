@@ -5,7 +5,7 @@ use utoipa::{Modify, OpenApi};
 use wire::agent::{ClientFrame, ServerFrame};
 
 use crate::access::gate::DESK_COOKIE;
-use crate::rest::{agents, balance, calls, desk_session, recordings};
+use crate::rest::{agents, balance, calls, desk_session, groups, recordings};
 use crate::webhook;
 
 /// The handlers and the documents they speak. The frames of the agent socket are listed with
@@ -28,8 +28,14 @@ use crate::webhook;
         calls::missed,
         agents::list,
         agents::put,
+        agents::remove,
         agents::mint_token,
         agents::make_sign_in_code,
+        groups::list,
+        groups::get,
+        groups::put,
+        groups::remove,
+        groups::choose_for_line,
         balance::get,
         balance::top_up,
         recordings::get,
@@ -51,7 +57,7 @@ impl Modify for Schemes {
         let components = document.components.get_or_insert_default();
         let bearer = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
-            .description(Some("An API key of the workspace"))
+            .description(Some("An API key of the workspace that has the right"))
             .build();
         let header = |name: &str, text: &str| {
             SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description(name, text)))

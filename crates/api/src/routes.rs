@@ -11,14 +11,15 @@ use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
+use model::Right;
 use tokio::time::Instant;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 
-use crate::access::gate;
+use crate::access::gate::{self, Guarded};
 use crate::error::ApiError;
-use crate::rest::{agents, balance, calls, desk_session, openapi_json, recordings};
+use crate::rest::{agents, balance, calls, desk_session, groups, openapi_json, recordings};
 use crate::{Api, desk_pages, socket, webhook};
 
 /// Largest JSON body of our own API, in bytes. The largest document has two short fields.
@@ -37,8 +38,8 @@ enum Access {
     MetaSignature,
     /// Pages of known origins and programs; the token follows in the first frame.
     AgentSocket,
-    /// Programs with an API key.
-    ApiKey,
+    /// Programs with an API key that has this right.
+    ApiKey(Right),
     /// The desk's own page, a few times a minute.
     SignIn,
     /// A signed-in agent, reading.
@@ -77,26 +78,34 @@ impl Route {
 /// Every address. Public ones are few and each says why.
 fn table() -> Vec<Route> {
     use Access::{AgentSocket, ApiKey, DeskAct, DeskRead, MetaSignature, Public, SignIn};
+    use Right::{Admin, Supervise};
     const GET: Method = Method::GET;
     const POST: Method = Method::POST;
     const PUT: Method = Method::PUT;
+    const DELETE: Method = Method::DELETE;
     vec![
         // The handshake checks the verify token itself; Meta does not sign it.
         Route::new(GET, "/webhooks/whatsapp", Public, webhook::handshake),
         Route::new(POST, "/webhooks/whatsapp", MetaSignature, webhook::receive),
         Route::new(GET, "/agent/v1", AgentSocket, socket::upgrade),
-        Route::new(GET, "/v1/calls", ApiKey, calls::list),
-        Route::new(GET, "/v1/calls/{id}", ApiKey, calls::get),
-        Route::new(POST, "/v1/calls/{id}/end", ApiKey, calls::end),
-        Route::new(GET, "/v1/missed", ApiKey, calls::missed),
-        Route::new(GET, "/v1/agents", ApiKey, agents::list),
-        Route::new(PUT, "/v1/agents/{id}", ApiKey, agents::put),
-        Route::new(POST, "/v1/agents/{id}/token", ApiKey, agents::mint_token),
-        Route::new(POST, "/v1/agents/{id}/sign-in-code", ApiKey, agents::make_sign_in_code),
-        Route::new(GET, "/v1/balance", ApiKey, balance::get),
-        Route::new(POST, "/v1/balance/top-ups", ApiKey, balance::top_up),
-        Route::new(GET, "/v1/recordings/{id}", ApiKey, recordings::get),
-        Route::new(GET, "/v1/recordings/{id}/audio", ApiKey, recordings::audio),
+        Route::new(GET, "/v1/calls", ApiKey(Supervise), calls::list),
+        Route::new(GET, "/v1/calls/{id}", ApiKey(Supervise), calls::get),
+        Route::new(POST, "/v1/calls/{id}/end", ApiKey(Supervise), calls::end),
+        Route::new(GET, "/v1/missed", ApiKey(Supervise), calls::missed),
+        Route::new(GET, "/v1/agents", ApiKey(Supervise), agents::list),
+        Route::new(PUT, "/v1/agents/{id}", ApiKey(Admin), agents::put),
+        Route::new(DELETE, "/v1/agents/{id}", ApiKey(Admin), agents::remove),
+        Route::new(POST, "/v1/agents/{id}/token", ApiKey(Admin), agents::mint_token),
+        Route::new(POST, "/v1/agents/{id}/sign-in-code", ApiKey(Admin), agents::make_sign_in_code),
+        Route::new(GET, "/v1/groups", ApiKey(Supervise), groups::list),
+        Route::new(GET, "/v1/groups/{id}", ApiKey(Supervise), groups::get),
+        Route::new(PUT, "/v1/groups/{id}", ApiKey(Admin), groups::put),
+        Route::new(DELETE, "/v1/groups/{id}", ApiKey(Admin), groups::remove),
+        Route::new(PUT, "/v1/lines/{id}/group", ApiKey(Admin), groups::choose_for_line),
+        Route::new(GET, "/v1/balance", ApiKey(Supervise), balance::get),
+        Route::new(POST, "/v1/balance/top-ups", ApiKey(Admin), balance::top_up),
+        Route::new(GET, "/v1/recordings/{id}", ApiKey(Supervise), recordings::get),
+        Route::new(GET, "/v1/recordings/{id}/audio", ApiKey(Supervise), recordings::audio),
         Route::new(POST, "/v1/desk/sign-in", SignIn, desk_session::sign_in),
         Route::new(GET, "/v1/desk/me", DeskRead, desk_session::me),
         Route::new(POST, "/v1/desk/token", DeskAct, desk_session::desk_token),
@@ -144,8 +153,9 @@ fn guard(api: &Api, access: Access, handler: MethodRouter<Api>) -> MethodRouter<
         Access::AgentSocket => {
             handler.route_layer(middleware::from_fn_with_state(state(), gate::agent_socket))
         }
-        Access::ApiKey => {
-            handler.route_layer(middleware::from_fn_with_state(state(), gate::api_key))
+        Access::ApiKey(needs) => {
+            let guarded = Guarded { api: state(), needs };
+            handler.route_layer(middleware::from_fn_with_state(guarded, gate::api_key))
         }
         // Layers added later run earlier: the page is checked before anything is counted or read.
         Access::SignIn => handler
@@ -198,12 +208,17 @@ mod tests {
 
     use super::*;
 
-    /// What the OpenAPI document says of an address' access, `None` when it is not in it.
+    /// What the OpenAPI document says of an address' access (a scheme, or a scheme and the right
+    /// it must come with), `None` when it is not in it.
     fn documented(document: &Value, route: &Route) -> Option<BTreeSet<String>> {
         let method = route.method.as_str().to_lowercase();
         let operation = document["paths"].get(route.path)?.get(method)?;
         let schemes = operation["security"].as_array().into_iter().flatten();
-        Some(schemes.filter_map(Value::as_object).flat_map(|one| one.keys().cloned()).collect())
+        let named = |(scheme, rights): (&String, &Value)| {
+            let rights = rights.as_array().into_iter().flatten().filter_map(Value::as_str);
+            std::iter::once(scheme.as_str()).chain(rights).collect::<Vec<_>>().join(" ")
+        };
+        Some(schemes.filter_map(Value::as_object).flatten().map(named).collect())
     }
 
     #[test]
@@ -214,7 +229,11 @@ mod tests {
             let expected: &[&str] = match route.access {
                 Access::Public | Access::AgentSocket => &[],
                 Access::MetaSignature => &["meta_signature"],
-                Access::ApiKey => &["api_key"],
+                Access::ApiKey(Right::Answer) => &["api_key answer"],
+                Access::ApiKey(Right::Dial) => &["api_key dial"],
+                Access::ApiKey(Right::Record) => &["api_key record"],
+                Access::ApiKey(Right::Supervise) => &["api_key supervise"],
+                Access::ApiKey(Right::Admin) => &["api_key admin"],
                 Access::SignIn => &["desk_page"],
                 Access::DeskRead => &["desk_session"],
                 Access::DeskAct => &["desk_page", "desk_session"],

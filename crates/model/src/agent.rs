@@ -35,6 +35,17 @@ impl Right {
     pub const ALL: [Self; 5] =
         [Self::Answer, Self::Dial, Self::Record, Self::Supervise, Self::Admin];
 
+    /// The right as JSON and metrics spell it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Answer => "answer",
+            Self::Dial => "dial",
+            Self::Record => "record",
+            Self::Supervise => "supervise",
+            Self::Admin => "admin",
+        }
+    }
+
     const fn bit(self) -> u8 {
         1 << self as u8
     }
@@ -48,6 +59,14 @@ pub struct Rights(u8);
 impl Rights {
     /// Nothing.
     pub const NONE: Self = Self(0);
+
+    /// Every right.
+    pub const ALL: Self = Self::NONE
+        .with(Right::Answer)
+        .with(Right::Dial)
+        .with(Right::Record)
+        .with(Right::Supervise)
+        .with(Right::Admin);
 
     /// Whether this is allowed.
     pub const fn allow(self, right: Right) -> bool {
@@ -150,5 +169,9 @@ mod tests {
         assert_eq!(read, Rights::NONE.with(Right::Admin));
         assert!(Right::ALL.iter().filter(|right| read.allow(**right)).eq([&Right::Admin]));
         assert!(serde_json::from_str::<Rights>(r#"["fly"]"#).is_err());
+        for right in Right::ALL {
+            assert!(Rights::ALL.allow(right) && !Rights::NONE.allow(right));
+            assert_eq!(serde_json::to_value(right).unwrap(), right.as_str());
+        }
     }
 }

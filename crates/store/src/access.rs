@@ -3,10 +3,10 @@
 //! Of what others present to us only a SHA-256 is kept. That is safe because the caller makes
 //! these secrets from at least 128 random bits; it would not be for passwords chosen by people.
 
-use model::{AgentId, Timestamp, WorkspaceId};
+use model::{AgentId, Rights, Timestamp, WorkspaceId};
 use sqlx::sqlite::SqliteRow;
 
-use crate::column::{Columns, secret_hash};
+use crate::column::{Columns, json, secret_hash};
 use crate::{Store, StoreError};
 
 /// Who an API key belongs to.
@@ -16,19 +16,35 @@ pub struct ApiKeyRow {
     pub workspace: WorkspaceId,
     /// Its name for people, unique in the installation.
     pub name: String,
+    /// What it may do.
+    pub rights: Rights,
 }
 
 impl Store {
-    /// Adds an API key; adding the same one again under the same name changes nothing.
+    /// Adds an API key that may do everything, as [`Self::add_api_key_with`].
     ///
     /// # Errors
-    /// [`StoreError::KeyNameTaken`], [`StoreError::KeyReused`], or [`StoreError::Dangling`] when
-    /// the workspace is not set up.
+    /// As there.
     pub async fn add_api_key(
         &self,
         workspace: &WorkspaceId,
         name: &str,
         key_plain: &str,
+    ) -> Result<(), StoreError> {
+        self.add_api_key_with(workspace, name, key_plain, Rights::ALL).await
+    }
+
+    /// Adds an API key; adding the same one again under the same name changes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::KeyNameTaken`], [`StoreError::KeyReused`], or [`StoreError::Dangling`] when
+    /// the workspace is not set up.
+    pub async fn add_api_key_with(
+        &self,
+        workspace: &WorkspaceId,
+        name: &str,
+        key_plain: &str,
+        rights: Rights,
     ) -> Result<(), StoreError> {
         const DOING: &str = "add an API key";
         let hash = secret_hash(key_plain);
@@ -50,10 +66,11 @@ impl Store {
             }
         }
         if clashes.is_empty() {
-            sqlx::query("INSERT INTO api_key (name, hash, workspace) VALUES (?, ?, ?)")
+            sqlx::query("INSERT INTO api_key (name, hash, workspace, rights) VALUES (?, ?, ?, ?)")
                 .bind(name)
                 .bind(&hash)
                 .bind(workspace.as_str())
+                .bind(json(&rights, "api_key.rights")?)
                 .execute(&mut *tx)
                 .await
                 .map_err(StoreError::database(DOING))?;
@@ -66,14 +83,18 @@ impl Store {
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn check_api_key(&self, key_plain: &str) -> Result<Option<ApiKeyRow>, StoreError> {
-        let row = sqlx::query("SELECT workspace, name FROM api_key WHERE hash = ?")
+        let row = sqlx::query("SELECT workspace, name, rights FROM api_key WHERE hash = ?")
             .bind(secret_hash(key_plain))
             .fetch_optional(self.readers())
             .await
             .map_err(StoreError::database("check an API key"))?;
         let Some(row) = row else { return Ok(None) };
         let columns = Columns::of(&row, "api_key");
-        Ok(Some(ApiKeyRow { workspace: columns.parsed("workspace")?, name: columns.text("name")? }))
+        Ok(Some(ApiKeyRow {
+            workspace: columns.parsed("workspace")?,
+            name: columns.text("name")?,
+            rights: columns.json("rights")?,
+        }))
     }
 
     /// Ends a key at once; says whether there was one of that name.

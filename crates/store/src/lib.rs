@@ -6,10 +6,12 @@
 #![warn(clippy::wildcard_enum_match_arm)]
 
 mod access;
+mod agents;
 mod calls;
 mod close;
 mod column;
 mod error;
+mod groups;
 mod lists;
 mod money;
 mod open;
@@ -20,13 +22,15 @@ mod setup;
 mod tombstone;
 
 pub use access::ApiKeyRow;
+pub use agents::AgentRow;
 pub use calls::{NewCall, NewEvent, Opened, UnfinishedCall};
 pub use close::{Cdr, Closed};
 pub use error::StoreError;
+pub use groups::GroupRow;
 pub use lists::{CDRS_MAX, PAGE_MAX};
 pub use money::{LedgerReport, Posted};
 pub use open::Store;
 pub use outbox::OutboxRow;
 pub use recordings::RecordingRow;
-pub use setup::{AgentRow, LineRow, Workspace};
+pub use setup::{LineRow, Workspace};
 pub use tombstone::{Burial, TOMBSTONE_KEPT_MS};

@@ -1,6 +1,6 @@
-//! Workspaces, lines and agents.
+//! Workspaces and lines.
 
-use model::{AgentId, Currency, LineId, Micros, RecordingMode, WorkspaceId};
+use model::{Currency, GroupId, LineId, Micros, RecordingMode, WorkspaceId};
 use sqlx::sqlite::SqliteRow;
 
 use crate::column::{Columns, word};
@@ -32,15 +32,10 @@ pub struct LineRow {
     pub inbound: bool,
     /// Whether its calls are recorded.
     pub recording: RecordingMode,
-}
-
-/// A person who may answer.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct AgentRow {
-    /// The id.
-    pub id: AgentId,
-    /// The name for people.
-    pub name: String,
+    /// The group that rings for its calls; everybody of the workspace when there is none. When a
+    /// line is set up this is what the configuration says, when it is read also what was chosen
+    /// over the API, which wins. A group of that id need not be there.
+    pub group: Option<GroupId>,
 }
 
 impl Store {
@@ -92,21 +87,27 @@ impl Store {
         workspace_in(self.readers(), id).await
     }
 
-    /// Adds a line or changes it.
+    /// Adds a line or changes it. A group that was chosen for it stays, unless the line went to
+    /// another workspace.
     ///
     /// # Errors
     /// [`StoreError::Dangling`] when its workspace is not set up.
     pub async fn ensure_line(&self, line: &LineRow) -> Result<(), StoreError> {
         sqlx::query(
-            "INSERT INTO line (id, workspace, name, inbound, recording) VALUES (?, ?, ?, ?, ?)
+            "INSERT INTO line (id, workspace, name, inbound, recording, default_group)
+             VALUES (?, ?, ?, ?, ?, ?)
              ON CONFLICT (id) DO UPDATE SET workspace = excluded.workspace, name = excluded.name,
-                 inbound = excluded.inbound, recording = excluded.recording",
+                 inbound = excluded.inbound, recording = excluded.recording,
+                 default_group = excluded.default_group,
+                 chosen_group = CASE WHEN line.workspace = excluded.workspace
+                     THEN line.chosen_group END",
         )
         .bind(line.id.as_str())
         .bind(line.workspace.as_str())
         .bind(&line.name)
         .bind(line.inbound)
         .bind(word(&line.recording, "line.recording")?)
+        .bind(line.group.as_ref().map(GroupId::as_str))
         .execute(self.writer())
         .await
         .map_err(StoreError::database("set up a line"))?;
@@ -118,13 +119,17 @@ impl Store {
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn lines(&self) -> Result<Vec<LineRow>, StoreError> {
-        sqlx::query("SELECT id, workspace, name, inbound, recording FROM line ORDER BY id")
-            .fetch_all(self.readers())
-            .await
-            .map_err(StoreError::database("list the lines"))?
-            .iter()
-            .map(line_of)
-            .collect()
+        sqlx::query(
+            "SELECT id, workspace, name, inbound, recording,
+                coalesce(chosen_group, default_group) AS ring_group
+             FROM line ORDER BY id",
+        )
+        .fetch_all(self.readers())
+        .await
+        .map_err(StoreError::database("list the lines"))?
+        .iter()
+        .map(line_of)
+        .collect()
     }
 
     /// One line.
@@ -132,72 +137,18 @@ impl Store {
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn line(&self, id: &LineId) -> Result<Option<LineRow>, StoreError> {
-        sqlx::query("SELECT id, workspace, name, inbound, recording FROM line WHERE id = ?")
-            .bind(id.as_str())
-            .fetch_optional(self.readers())
-            .await
-            .map_err(StoreError::database("look up a line"))?
-            .as_ref()
-            .map(line_of)
-            .transpose()
-    }
-
-    /// Adds an agent or renames one.
-    ///
-    /// # Errors
-    /// [`StoreError::Dangling`] when the workspace is not set up.
-    pub async fn put_agent(
-        &self,
-        workspace: &WorkspaceId,
-        id: &AgentId,
-        name: &str,
-    ) -> Result<(), StoreError> {
         sqlx::query(
-            "INSERT INTO agent (workspace, id, name) VALUES (?, ?, ?)
-             ON CONFLICT (workspace, id) DO UPDATE SET name = excluded.name",
+            "SELECT id, workspace, name, inbound, recording,
+                coalesce(chosen_group, default_group) AS ring_group
+             FROM line WHERE id = ?",
         )
-        .bind(workspace.as_str())
         .bind(id.as_str())
-        .bind(name)
-        .execute(self.writer())
+        .fetch_optional(self.readers())
         .await
-        .map_err(StoreError::database("put an agent"))?;
-        Ok(())
-    }
-
-    /// The agents of a workspace, by id.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`].
-    pub async fn agents(&self, workspace: &WorkspaceId) -> Result<Vec<AgentRow>, StoreError> {
-        sqlx::query("SELECT id, name FROM agent WHERE workspace = ? ORDER BY id")
-            .bind(workspace.as_str())
-            .fetch_all(self.readers())
-            .await
-            .map_err(StoreError::database("list the agents"))?
-            .iter()
-            .map(agent_of)
-            .collect()
-    }
-
-    /// One agent.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`].
-    pub async fn agent(
-        &self,
-        workspace: &WorkspaceId,
-        id: &AgentId,
-    ) -> Result<Option<AgentRow>, StoreError> {
-        sqlx::query("SELECT id, name FROM agent WHERE workspace = ? AND id = ?")
-            .bind(workspace.as_str())
-            .bind(id.as_str())
-            .fetch_optional(self.readers())
-            .await
-            .map_err(StoreError::database("look up an agent"))?
-            .as_ref()
-            .map(agent_of)
-            .transpose()
+        .map_err(StoreError::database("look up a line"))?
+        .as_ref()
+        .map(line_of)
+        .transpose()
     }
 }
 
@@ -229,10 +180,6 @@ fn line_of(row: &SqliteRow) -> Result<LineRow, StoreError> {
         name: columns.text("name")?,
         inbound: columns.flag("inbound")?,
         recording: columns.word("recording")?,
+        group: columns.parsed_if_any("ring_group")?,
     })
-}
-
-fn agent_of(row: &SqliteRow) -> Result<AgentRow, StoreError> {
-    let columns = Columns::of(row, "agent");
-    Ok(AgentRow { id: columns.parsed("id")?, name: columns.text("name")? })
 }

@@ -96,6 +96,7 @@ impl Inner {
             name: number.unwrap_or_else(|| connect.line.to_string()),
             inbound: true,
             recording: RecordingMode::Off,
+            group: None,
         };
         self.doors.store.ensure_line(&line).await?;
         Ok(Some(line))

@@ -8,6 +8,7 @@ use std::time::Duration;
 use media::MediaEvent;
 use model::{LineId, WorkspaceId};
 use prometheus_client::registry::Registry as MetricsRegistry;
+use store::StoreError;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use whatsapp::Event;
@@ -93,6 +94,17 @@ impl Exchange {
                 Ok(())
             }
         }
+    }
+
+    /// Reads every workspace's groups into memory. To be called before events come.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub async fn read_groups(&self) -> Result<(), StoreError> {
+        for switchboard in self.all() {
+            switchboard.groups_changed().await?;
+        }
+        Ok(())
     }
 
     /// Adds what is counted about calls to what operators see.

@@ -17,7 +17,10 @@ mod counts;
 mod devices;
 mod effects;
 mod exchange;
+mod groups;
 mod house;
+#[cfg(test)]
+mod isolation;
 mod media_events;
 mod meta;
 mod owner;
@@ -27,6 +30,7 @@ mod queue;
 mod recovery;
 mod refusal;
 mod registry;
+mod rights;
 mod sounds;
 mod switchboard;
 mod tape;

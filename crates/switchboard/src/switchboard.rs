@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use call::LiveAgent;
 use model::{CallId, Cause};
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
@@ -15,10 +15,11 @@ use wire::BalanceView;
 use crate::board::Board;
 use crate::books::Books;
 use crate::counts::Counts;
+use crate::groups::Groups;
 use crate::house::{Doors, House};
-use crate::{owner, presence};
 use crate::refusal::Refusal;
 use crate::registry::Registry;
+use crate::{owner, presence};
 
 /// How often a shutting-down house looks whether the last call has ended.
 const DRAIN_LOOK: Duration = Duration::from_millis(100);
@@ -41,6 +42,7 @@ pub(crate) struct Inner {
     pub(crate) calls: Registry,
     pub(crate) books: Books,
     pub(crate) counts: Counts,
+    pub(crate) groups: RwLock<Groups>,
     /// Everything that must be over before the house closes.
     pub(crate) tasks: TaskTracker,
     pub(crate) draining: AtomicBool,
@@ -60,6 +62,7 @@ impl Switchboard {
             calls,
             books,
             counts,
+            groups: RwLock::default(),
             tasks: TaskTracker::new(),
             draining: AtomicBool::new(false),
         });

@@ -101,6 +101,7 @@ impl Trial {
             name: "Support".to_owned(),
             inbound: true,
             recording: RecordingMode::Off,
+            group: None,
         };
         store.ensure_line(&line).await.unwrap();
         let media = media::start(media::MediaConfig {

@@ -1,8 +1,9 @@
 //! The documents of the REST API, `/v1`. Errors are `application/problem+json` (RFC 9457).
 
 use model::{
-    AgentId, CallId, CallQuality, Currency, Direction, Disposition, EndReason, LineId, Micros,
-    MissedReason, Presence, RecordingFormat, RecordingId, Timestamp,
+    AgentId, CallId, CallQuality, Currency, Direction, Disposition, EndReason, GroupId, LineId,
+    Member, Micros, MissedReason, Presence, RecordingFormat, RecordingId, Rights, RingPolicy,
+    Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -170,6 +171,8 @@ pub struct AgentView {
     pub id: AgentId,
     /// The name for people.
     pub name: String,
+    /// What they may do.
+    pub rights: Rights,
     /// Whether they can be rung.
     pub presence: Presence,
     /// Connected devices.
@@ -179,11 +182,62 @@ pub struct AgentView {
     pub on_call: Option<CallId>,
 }
 
-/// Create or rename an agent.
+/// Create or change an agent.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct PutAgent {
     /// The name for people.
     pub name: String,
+    /// What they may do. Left out, an agent who is there keeps what they have, and a new one may
+    /// answer, dial and record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rights: Option<Rights>,
+}
+
+/// A group of agents.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct GroupView {
+    /// The group.
+    pub id: GroupId,
+    /// The name for people.
+    pub name: String,
+    /// How it rings.
+    pub policy: RingPolicy,
+    /// Who is in it, by tier and then by id.
+    pub members: Vec<Member>,
+}
+
+/// Create or replace a group, members included.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PutGroup {
+    /// The name for people.
+    pub name: String,
+    /// How it rings.
+    #[serde(default)]
+    pub policy: RingPolicy,
+    /// Who is in it. They must be agents of the workspace.
+    #[serde(default)]
+    pub members: Vec<Member>,
+}
+
+/// Choose the group that rings for a line's calls.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PutLineGroup {
+    /// Which; `null` leaves it to the configuration, and without a word there everybody rings.
+    pub group: Option<GroupId>,
+}
+
+/// A line and who rings for it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct LineView {
+    /// The line.
+    pub id: LineId,
+    /// The name for people.
+    pub name: String,
+    /// The group that rings for its calls; absent when everybody does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<GroupId>,
 }
 
 /// A short-lived token for one agent's device.
@@ -218,6 +272,9 @@ pub struct SignedIn {
     pub agent: AgentId,
     /// The name for people.
     pub name: String,
+    /// What they may do.
+    #[serde(default)]
+    pub rights: Rights,
 }
 
 /// Add prepaid money.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use model::{AgentId, LineId, Micros, Timestamp, TransactionId, WorkspaceId};
+use model::{AgentId, LineId, Micros, Rights, Timestamp, TransactionId, WorkspaceId};
 use serde_json::{Value, json};
 use sim::meta::{Meta, MetaConfig, SimLine};
 use uuid::Uuid;
@@ -62,8 +62,13 @@ impl Stage {
         meta.set_webhook_url(format!("http://{}/webhooks/whatsapp", running.address));
         meta.verify_webhook().await?;
         let workspace = config.workspace.id.clone();
-        let api_key =
-            keys::add(&running.store, &workspace, &format!("demo {}", Timestamp::now())).await?;
+        let api_key = keys::add(
+            &running.store,
+            &workspace,
+            &format!("demo {}", Timestamp::now()),
+            Rights::ALL,
+        )
+        .await?;
         let http = reqwest::Client::builder().timeout(REQUEST_WAIT).build()?;
         let mut stage =
             Self { running, meta, line, workspace, api_key, folder, codes: vec![], http };

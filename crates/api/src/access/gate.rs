@@ -6,7 +6,8 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::Response;
-use model::{AgentId, Timestamp, WorkspaceId};
+use model::{AgentId, Right, Timestamp, WorkspaceId};
+use store::ApiKeyRow;
 use whatsapp::WEBHOOK_BODY_BYTES_MAX;
 
 use super::origin::{Origin, has_token_in_query};
@@ -27,6 +28,13 @@ pub(crate) struct KeyHolder {
     pub(crate) workspace: WorkspaceId,
 }
 
+/// An address for programs, and what a key must allow to be let through to it.
+#[derive(Clone)]
+pub(crate) struct Guarded {
+    pub(crate) api: Api,
+    pub(crate) needs: Right,
+}
+
 /// Proof that the request carried the cookie of a desk session.
 #[derive(Clone, Debug)]
 pub(crate) struct SignedInAgent {
@@ -42,15 +50,20 @@ pub(crate) struct SignedInAgent {
 #[derive(Clone, Debug)]
 pub(crate) struct SignedBody(pub(crate) Bytes);
 
-/// Lets nobody in without an API key.
+/// Lets nobody in without an API key that has the right.
 pub(crate) async fn api_key(
-    State(api): State<Api>,
+    State(Guarded { api, needs }): State<Guarded>,
     mut request: Request,
     next: Next,
 ) -> Result<Response, ApiError> {
     let key = bearer(request.headers()).ok_or(ApiError::ApiKey)?;
     let row = api.store.check_api_key(key).await?;
-    let workspace = row.ok_or(ApiError::ApiKey)?.workspace;
+    let ApiKeyRow { workspace, rights, .. } = row.ok_or(ApiError::ApiKey)?;
+    if !rights.allow(needs) {
+        api.metrics.forbidden(needs);
+        tracing::info!(%workspace, needs = needs.as_str(), "a key without the right was refused");
+        return Err(ApiError::Right { needs });
+    }
     request.extensions_mut().insert(KeyHolder { workspace });
     Ok(next.run(request).await)
 }

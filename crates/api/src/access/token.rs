@@ -22,7 +22,8 @@ pub(crate) struct Claims {
     pub(crate) sub: AgentId,
     /// The workspace.
     pub(crate) ws: WorkspaceId,
-    iat: i64,
+    /// The second it was made in.
+    pub(crate) iat: i64,
     exp: i64,
     jti: String,
 }

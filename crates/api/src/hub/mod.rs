@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dashmap::DashMap;
-use model::{AgentId, DeviceId, SessionId, Timestamp, WorkspaceId};
+use model::{AgentId, DeviceId, Rights, SessionId, Timestamp, WorkspaceId};
 use switchboard::Bell;
 use uuid::Uuid;
 use wire::agent::{ByeReason, Resume, ServerEvent};
@@ -61,6 +61,29 @@ impl Hub {
         for session in self.sessions() {
             session.finish(ByeReason::ShutDown);
         }
+    }
+
+    /// From now on the agent may do this, on every device they have here.
+    pub(crate) fn set_rights(&self, workspace: &WorkspaceId, agent: &AgentId, rights: Rights) {
+        for session in self.sessions_of(workspace, agent) {
+            session.set_rights(rights);
+        }
+    }
+
+    /// Takes every device of an agent out of the house, for good and at once: its socket is
+    /// closed, and nothing can go on with its session. Tell the switchboard of each.
+    pub(crate) fn sign_out(&self, workspace: &WorkspaceId, agent: &AgentId) -> Vec<DeviceId> {
+        let sessions = self.sessions_of(workspace, agent);
+        let closed = sessions.into_iter().filter(|session| self.take_out(session));
+        closed.map(|session| session.device).collect()
+    }
+
+    /// Takes one device out of the house, for good and at once. True when it was still in it.
+    pub(crate) fn take_out(&self, session: &Session) -> bool {
+        let was_in = session.sign_out();
+        self.devices.remove(&session.device);
+        self.names.remove(&session.id());
+        was_in
     }
 
     /// Seats a socket whose token named `agent` of `workspace`. Two workspaces may each have an
@@ -126,6 +149,12 @@ impl Hub {
 
     fn session_of(&self, device: DeviceId) -> Option<Arc<Session>> {
         self.devices.get(&device).map(|one| Arc::clone(&one))
+    }
+
+    fn sessions_of(&self, workspace: &WorkspaceId, agent: &AgentId) -> Vec<Arc<Session>> {
+        let mut sessions = self.sessions();
+        sessions.retain(|session| session.is_of(workspace, agent));
+        sessions
     }
 
     fn sessions(&self) -> Vec<Arc<Session>> {

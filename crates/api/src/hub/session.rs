@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use axum::extract::ws::Utf8Bytes;
-use model::{AgentId, DeviceId, SessionId, WorkspaceId};
+use model::{AgentId, DeviceId, Right, Rights, SessionId, WorkspaceId};
 use parking_lot::Mutex;
 use wire::agent::{ByeReason, ServerEvent, ServerFrame, VERSION};
 
@@ -27,6 +27,9 @@ pub(crate) struct Session {
 #[derive(Debug)]
 struct State {
     id: SessionId,
+    rights: Rights,
+    /// Rights that were set are newer than any that a hello has read.
+    rights_set: bool,
     history: History,
     replies: Replies,
     socket: Option<Arc<Outbox>>,
@@ -47,6 +50,8 @@ impl Session {
         let outbox = Arc::new(Outbox::default());
         let state = State {
             id,
+            rights: Rights::NONE,
+            rights_set: false,
             history: History::default(),
             replies: Replies::default(),
             socket: Some(Arc::clone(&outbox)),
@@ -60,6 +65,40 @@ impl Session {
     /// Whether it is a device of this agent.
     pub(crate) fn is_of(&self, workspace: &WorkspaceId, agent: &AgentId) -> bool {
         self.workspace == *workspace && self.agent == *agent
+    }
+
+    /// Whether the agent may do it, as of now.
+    pub(crate) fn allows(&self, right: Right) -> bool {
+        self.state.lock().rights.allow(right)
+    }
+
+    /// Takes the rights that were read for a hello after its session was seated, unless newer
+    /// ones were set meanwhile. Returns what holds.
+    pub(crate) fn learn_rights(&self, read: Rights) -> Rights {
+        let mut state = self.state.lock();
+        if !state.rights_set {
+            state.rights = read;
+        }
+        state.rights
+    }
+
+    /// The agent's rights were changed.
+    pub(super) fn set_rights(&self, rights: Rights) {
+        let mut state = self.state.lock();
+        state.rights = rights;
+        state.rights_set = true;
+    }
+
+    /// Closes the socket and lets nothing be attached or done any more. True when the device is
+    /// gone by this call.
+    pub(super) fn sign_out(&self) -> bool {
+        let mut state = self.state.lock();
+        state.rights = Rights::NONE;
+        state.rights_set = true;
+        if let Some(outbox) = &state.socket {
+            outbox.finish_at_once(ByeReason::SignedOut);
+        }
+        !std::mem::replace(&mut state.gone, true)
     }
 
     /// The name that `resume` must give now.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::{Extension, Json};
 use model::{AgentId, Presence, Timestamp, WorkspaceId};
 use store::AgentRow;
@@ -25,10 +26,11 @@ const SIGN_IN_CODE_TTL: Duration = Duration::from_secs(10 * 60);
 /// The workspace's agents with their presence.
 #[utoipa::path(
     get, path = "/v1/agents", tag = "agents", operation_id = "list_agents",
-    security(("api_key" = [])),
+    security(("api_key" = ["supervise"])),
     responses(
         (status = 200, description = "The agents, by id", body = Vec<AgentView>),
         (status = 401, description = "No valid API key", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The key lacks the right", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn list(
@@ -44,15 +46,17 @@ pub(crate) async fn list(
     Ok(Json(views.collect()))
 }
 
-/// Creates or renames an agent.
+/// Creates an agent, or changes their name and rights. New rights hold at once, on open sockets
+/// too.
 #[utoipa::path(
     put, path = "/v1/agents/{id}", tag = "agents", operation_id = "put_agent",
-    security(("api_key" = [])), params(("id" = AgentId, Path, description = "The agent")),
+    security(("api_key" = ["admin"])), params(("id" = AgentId, Path, description = "The agent")),
     request_body = PutAgent,
     responses(
         (status = 200, description = "The agent", body = AgentView),
         (status = 400, description = "A name or id that cannot be", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "No valid API key", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The key lacks the right", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn put(
@@ -67,18 +71,58 @@ pub(crate) async fn put(
         let mend = format!("an agent's name has 1 to {NAME_LENGTH_MAX} printable characters");
         return Err(ApiError::Invalid(mend));
     }
-    api.store.put_agent(&holder.workspace, &id, &name).await?;
-    let now = live_agents(&api, &holder.workspace).remove(&id);
-    Ok(Json(view(AgentRow { id, name }, now)))
+    let workspace = &holder.workspace;
+    let row = api.store.put_agent_with(workspace, &id, &name, agent.rights).await?;
+    api.hub.set_rights(workspace, &id, row.rights);
+    if let Some(switchboard) = api.exchange.of(workspace) {
+        switchboard.rights_changed(&id, row.rights).await;
+    }
+    let now = live_agents(&api, workspace).remove(&id);
+    Ok(Json(view(row, now)))
+}
+
+/// Removes an agent and signs them out everywhere: sockets close, tokens, codes and the desk's
+/// cookie stop working. A call they are on is treated as one whose agent is lost.
+#[utoipa::path(
+    delete, path = "/v1/agents/{id}", tag = "agents", operation_id = "remove_agent",
+    security(("api_key" = ["admin"])), params(("id" = AgentId, Path, description = "The agent")),
+    responses(
+        (status = 204, description = "The agent is no more; their calls stay listed"),
+        (status = 401, description = "No valid API key", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The key lacks the right", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such agent in this workspace", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn remove(
+    State(api): State<Api>,
+    Extension(holder): Extension<KeyHolder>,
+    Named(id): Named<AgentId>,
+) -> Result<StatusCode, ApiError> {
+    let workspace = &holder.workspace;
+    // First the store: from then on no token opens anything. Then what is open.
+    let _alone = api.groups_changing.lock().await;
+    if !api.store.remove_agent(workspace, &id).await? {
+        return Err(ApiError::NotFound { what: "agent" });
+    }
+    let devices = api.hub.sign_out(workspace, &id);
+    tracing::info!(agent = %id, devices = devices.len(), "an agent was removed and signed out");
+    if let Some(switchboard) = api.exchange.of(workspace) {
+        for device in devices {
+            switchboard.device_signed_out(device).await;
+        }
+        switchboard.groups_changed().await?;
+    }
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// A token that opens the agent socket for one agent.
 #[utoipa::path(
     post, path = "/v1/agents/{id}/token", tag = "agents", operation_id = "mint_agent_token",
-    security(("api_key" = [])), params(("id" = AgentId, Path, description = "The agent")),
+    security(("api_key" = ["admin"])), params(("id" = AgentId, Path, description = "The agent")),
     responses(
         (status = 200, description = "A token for at most five minutes", body = AgentToken),
         (status = 401, description = "No valid API key", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The key lacks the right", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such agent in this workspace", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -94,10 +138,11 @@ pub(crate) async fn mint_token(
 /// A one-time code that signs an agent in at the desk.
 #[utoipa::path(
     post, path = "/v1/agents/{id}/sign-in-code", tag = "agents", operation_id = "make_sign_in_code",
-    security(("api_key" = [])), params(("id" = AgentId, Path, description = "The agent")),
+    security(("api_key" = ["admin"])), params(("id" = AgentId, Path, description = "The agent")),
     responses(
         (status = 200, description = "A code for ten minutes and one use", body = SignInCode),
         (status = 401, description = "No valid API key", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The key lacks the right", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such agent in this workspace", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -148,5 +193,5 @@ fn view(row: AgentRow, live: Option<LiveAgent>) -> AgentView {
         Some(live) => (live.presence, live.devices, live.on_call),
         None => (Presence::Offline, 0, None),
     };
-    AgentView { id: row.id, name: row.name, presence, devices, on_call }
+    AgentView { id: row.id, name: row.name, rights: row.rights, presence, devices, on_call }
 }

@@ -15,10 +15,11 @@ use crate::error::ApiError;
 /// The workspace's prepaid balance, exactly.
 #[utoipa::path(
     get, path = "/v1/balance", tag = "balance", operation_id = "get_balance",
-    security(("api_key" = [])),
+    security(("api_key" = ["supervise"])),
     responses(
         (status = 200, description = "The balance", body = BalanceView),
         (status = 401, description = "No valid API key", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The key lacks the right", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn get(
@@ -31,11 +32,12 @@ pub(crate) async fn get(
 /// Adds prepaid money. Repeating an idempotency key adds nothing.
 #[utoipa::path(
     post, path = "/v1/balance/top-ups", tag = "balance", operation_id = "top_up",
-    security(("api_key" = [])), request_body = TopUp,
+    security(("api_key" = ["admin"])), request_body = TopUp,
     responses(
         (status = 200, description = "The balance with the money in it", body = BalanceView),
         (status = 400, description = "Not a top-up", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "No valid API key", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The key lacks the right", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "The key was used for another amount", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "An amount or key that cannot be", body = Problem, content_type = "application/problem+json"),
     )

@@ -37,11 +37,12 @@ pub(crate) struct Limit {
 /// The workspace's calls, newest first.
 #[utoipa::path(
     get, path = "/v1/calls", tag = "calls", operation_id = "list_calls",
-    security(("api_key" = [])), params(Paging),
+    security(("api_key" = ["supervise"])), params(Paging),
     responses(
         (status = 200, description = "A page of calls", body = Page<CallSummary>),
         (status = 400, description = "A cursor that no list gave out", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "No valid API key", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The key lacks the right", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn list(
@@ -57,10 +58,11 @@ pub(crate) async fn list(
 /// One call with its timeline, money lines and recordings.
 #[utoipa::path(
     get, path = "/v1/calls/{id}", tag = "calls", operation_id = "get_call",
-    security(("api_key" = [])), params(("id" = CallId, Path, description = "The call")),
+    security(("api_key" = ["supervise"])), params(("id" = CallId, Path, description = "The call")),
     responses(
         (status = 200, description = "The call", body = CallDetail),
         (status = 401, description = "No valid API key", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The key lacks the right", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such call in this workspace", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -76,10 +78,11 @@ pub(crate) async fn get(
 /// Ends a live call; it is terminated at Meta.
 #[utoipa::path(
     post, path = "/v1/calls/{id}/end", tag = "calls", operation_id = "end_call",
-    security(("api_key" = [])), params(("id" = CallId, Path, description = "The call")),
+    security(("api_key" = ["supervise"])), params(("id" = CallId, Path, description = "The call")),
     responses(
         (status = 202, description = "The call is being ended"),
         (status = 401, description = "No valid API key", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The key lacks the right", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such call in this workspace", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "The call has ended already", body = Problem, content_type = "application/problem+json"),
     )
@@ -100,10 +103,11 @@ pub(crate) async fn end(
 /// The calls nobody took, newest first.
 #[utoipa::path(
     get, path = "/v1/missed", tag = "calls", operation_id = "list_missed_calls",
-    security(("api_key" = [])), params(Limit),
+    security(("api_key" = ["supervise"])), params(Limit),
     responses(
         (status = 200, description = "Missed calls", body = Vec<MissedCall>),
         (status = 401, description = "No valid API key", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The key lacks the right", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn missed(

@@ -45,7 +45,7 @@ pub(crate) async fn sign_in(
     let until = now.plus_millis(life_ms);
     let added = api.store.add_desk_session(&workspace, &id, &cookie, until);
     added.await?;
-    let signed_in = SignedIn { agent: agent.id, name: agent.name };
+    let signed_in = SignedIn { agent: agent.id, name: agent.name, rights: agent.rights };
     let mut response = Json(signed_in).into_response();
     set_cookie(&mut response, &api, &cookie, life_s)?;
     Ok(response)
@@ -65,7 +65,7 @@ pub(crate) async fn me(
     Extension(signed_in): Extension<SignedInAgent>,
 ) -> Result<Json<SignedIn>, ApiError> {
     let agent = known_agent(&api, &signed_in.workspace, &signed_in.agent).await?;
-    Ok(Json(SignedIn { agent: agent.id, name: agent.name }))
+    Ok(Json(SignedIn { agent: agent.id, name: agent.name, rights: agent.rights }))
 }
 
 /// A token that opens the agent socket for the signed-in agent.

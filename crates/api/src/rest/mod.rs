@@ -4,6 +4,8 @@ pub(crate) mod agents;
 pub(crate) mod balance;
 pub(crate) mod calls;
 pub(crate) mod desk_session;
+mod group_rules;
+pub(crate) mod groups;
 mod input;
 pub(crate) mod recordings;
 

@@ -20,10 +20,11 @@ use crate::error::ApiError;
 /// One recording: length, size, hash, where to download it.
 #[utoipa::path(
     get, path = "/v1/recordings/{id}", tag = "recordings", operation_id = "get_recording",
-    security(("api_key" = [])), params(("id" = RecordingId, Path, description = "The recording")),
+    security(("api_key" = ["supervise"])), params(("id" = RecordingId, Path, description = "The recording")),
     responses(
         (status = 200, description = "The recording", body = RecordingView),
         (status = 401, description = "No valid API key", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The key lacks the right", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such recording in this workspace", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -38,7 +39,7 @@ pub(crate) async fn get(
 /// The sound of a recording, caller left and agent right. Takes `Range`, so players can seek.
 #[utoipa::path(
     get, path = "/v1/recordings/{id}/audio", tag = "recordings", operation_id = "get_recording_audio",
-    security(("api_key" = [])), params(("id" = RecordingId, Path, description = "The recording")),
+    security(("api_key" = ["supervise"])), params(("id" = RecordingId, Path, description = "The recording")),
     responses(
         (status = 200, description = "Ogg/Opus or WAV", content(
             (Vec<u8> = "audio/ogg"),
@@ -46,6 +47,7 @@ pub(crate) async fn get(
         )),
         (status = 206, description = "The asked part of it"),
         (status = 401, description = "No valid API key", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The key lacks the right", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such recording in this workspace", body = Problem, content_type = "application/problem+json"),
         (status = 416, description = "The asked part is not in it"),
     )

@@ -1,6 +1,7 @@
 //! The first frame: who is it, and do they go on or start anew.
 
-use model::{Rights, Timestamp, WorkspaceId};
+use model::{Timestamp, WorkspaceId};
+use store::AgentRow;
 use switchboard::Switchboard;
 use tokio::time::{Duration, Instant};
 use wire::agent::{
@@ -11,7 +12,7 @@ use super::intake::{Heard, Intake, error_event};
 use super::writer::{bye_name, say, say_bye};
 use super::{Incoming, Place, Sink};
 use crate::Api;
-use crate::access::token::{self, TokenRefused};
+use crate::access::token::{self, Claims, TokenRefused};
 use crate::hub::{DEVICES_PER_AGENT_MAX, Seat, Session, frame_text};
 use crate::turn;
 
@@ -102,22 +103,47 @@ async fn admit(
             return Err(refuse(sink, &error, ByeReason::TokenExpired).await);
         }
     };
-    let name = match api.store.agent(&claims.ws, &claims.sub).await {
-        Ok(Some(agent)) => agent.name,
+    if let Err(refused) = token_holder(api, &claims, id).await {
+        return Err(refuse(sink, &refused.0, refused.1).await);
+    }
+    let seat = api.hub.seat(&claims.ws, &claims.sub, resume.as_ref());
+    // Read once more with the device seated: who is removed or changed after this is found by it.
+    match token_holder(api, &claims, id).await {
+        Ok(agent) => seated(api, house, sink, id, agent, seat).await,
+        Err(refused) => {
+            if let Seat::New(session, _) | Seat::Again(session, _) | Seat::Resumed(session, _) =
+                seat
+                && api.hub.take_out(&session)
+            {
+                house.device_signed_out(session.device).await;
+            }
+            Err(refuse(sink, &refused.0, refused.1).await)
+        }
+    }
+}
+
+/// The agent whom a token names, if they are still there.
+///
+/// # Errors
+/// What to say instead of a welcome.
+async fn token_holder(
+    api: &Api,
+    claims: &Claims,
+    id: u64,
+) -> Result<AgentRow, (ServerEvent, ByeReason)> {
+    let refusal = |code, message: &str, bye| (error_event(Some(id), code, message.to_owned()), bye);
+    match api.store.token_holder(&claims.ws, &claims.sub, claims.iat).await {
+        Ok(Some(agent)) => Ok(agent),
         Ok(None) => {
-            let message = "the token's agent does not exist any more".to_owned();
-            let error = error_event(Some(id), ErrorCode::Unauthorized, message);
-            return Err(refuse(sink, &error, ByeReason::TokenExpired).await);
+            let message = "the token's agent does not exist any more";
+            Err(refusal(ErrorCode::Unauthorized, message, ByeReason::TokenExpired))
         }
         Err(error) => {
             tracing::error!(%error, "an agent could not be looked up");
-            let message = "the agent could not be looked up".to_owned();
-            let error = error_event(Some(id), ErrorCode::Internal, message);
-            return Err(refuse(sink, &error, ByeReason::ShutDown).await);
+            let message = "the agent could not be looked up";
+            Err(refusal(ErrorCode::Internal, message, ByeReason::ShutDown))
         }
-    };
-    let seat = api.hub.seat(&claims.ws, &claims.sub, resume.as_ref());
-    seated(api, house, sink, id, name, seat).await
+    }
 }
 
 async fn seated(
@@ -125,24 +151,26 @@ async fn seated(
     house: Switchboard,
     sink: &mut Sink,
     id: u64,
-    name: String,
+    agent: AgentRow,
     seat: Seat,
 ) -> Result<Place, &'static str> {
     match seat {
         Seat::New(session, outbox) => {
             tracing::info!(agent = %session.agent, device = %session.device, "a device joined");
+            session.learn_rights(agent.rights);
             let snapshot = house.device_joined(session.agent.clone(), session.device).await;
-            outbox.open(frame_text(0, &welcome(api, &session, name, snapshot)));
+            outbox.open(frame_text(0, &welcome(api, &session, agent, snapshot)));
             Ok(Place { house, session, outbox })
         }
         Seat::Again(session, outbox) => {
             tracing::info!(agent = %session.agent, device = %session.device, "a device came back late");
             let snapshot = house.snapshot(session.device).await;
-            outbox.open(frame_text(0, &welcome(api, &session, name, snapshot)));
+            outbox.open(frame_text(0, &welcome(api, &session, agent, snapshot)));
             Ok(Place { house, session, outbox })
         }
         Seat::Resumed(session, outbox) => {
             tracing::debug!(agent = %session.agent, device = %session.device, "a device resumed");
+            session.learn_rights(agent.rights);
             // What it was given before may have expired while it was away.
             turn::hand_over(api, session.device, &outbox);
             Ok(Place { house, session, outbox })
@@ -155,14 +183,14 @@ async fn seated(
     }
 }
 
-fn welcome(api: &Api, session: &Session, agent_name: String, snapshot: Snapshot) -> ServerEvent {
+fn welcome(api: &Api, session: &Session, agent: AgentRow, snapshot: Snapshot) -> ServerEvent {
     let heartbeat = api.config.heartbeat.as_millis();
     ServerEvent::Welcome {
         session: session.id(),
         device: session.device,
         agent: session.agent.clone(),
-        agent_name,
-        rights: Rights::default(),
+        agent_name: agent.name,
+        rights: session.learn_rights(agent.rights),
         heartbeat_ms: u64::try_from(heartbeat).unwrap_or(u64::MAX),
         server_time: Timestamp::now(),
         snapshot,

@@ -10,6 +10,7 @@
 mod hello;
 mod intake;
 mod orders;
+mod rights;
 mod writer;
 
 use std::sync::Arc;

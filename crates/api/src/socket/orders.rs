@@ -9,8 +9,8 @@ use model::{DeviceId, Timestamp};
 use tokio::sync::mpsc::{Receiver, Sender};
 use wire::agent::{ByeReason, ClientCommand, ClientFrame, ErrorCode, ServerEvent};
 
-use super::Incoming;
 use super::intake::{Heard, Intake, error_event};
+use super::{Incoming, rights};
 use crate::Api;
 use crate::hub::{Outbox, Seen, Session, frame_text};
 use switchboard::{Bell as _, Refusal, Switchboard};
@@ -134,7 +134,7 @@ pub(super) async fn carry_out(
     mut orders: Receiver<Order>,
 ) {
     while let Some(Order { id, command, arrived }) = orders.recv().await {
-        let done = AssertUnwindSafe(ask(api, house, session.device, command, arrived));
+        let done = AssertUnwindSafe(allowed(api, house, session, command, arrived));
         let reply = match done.catch_unwind().await {
             Ok(Ok(())) => ServerEvent::Done { to: id },
             Ok(Err(refusal)) => ServerEvent::Error {
@@ -151,6 +151,29 @@ pub(super) async fn carry_out(
         };
         session.answer(id, reply);
     }
+}
+
+/// Asks the switchboard for what the agent may ask for.
+async fn allowed(
+    api: &Api,
+    house: &Switchboard,
+    session: &Session,
+    command: ClientCommand,
+    arrived: Instant,
+) -> Result<(), Refusal> {
+    if let Some(needs) = rights::needed(&command)
+        && !session.allows(needs)
+    {
+        let (needs_name, name) = (needs.as_str(), command_name(&command));
+        api.metrics.forbidden(needs);
+        tracing::info!(device = %session.device, command = name, needs = needs_name, "refused");
+        return Err(Refusal {
+            code: ErrorCode::Forbidden,
+            message: format!("this agent may not do that: the right `{needs_name}` is missing"),
+            hint: "ask an administrator of the workspace for the right".to_owned(),
+        });
+    }
+    ask(api, house, session.device, command, arrived).await
 }
 
 async fn ask(

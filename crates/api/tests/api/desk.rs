@@ -38,7 +38,7 @@ async fn an_agent_signs_in_gets_a_token_opens_a_socket_and_signs_out() {
     assert!(!set.contains("Secure"));
     let cookie = pair(&set);
     let me = document(house.request(Method::GET, "/v1/desk/me").header("cookie", cookie)).await;
-    assert_eq!(me, json!({"agent": "ana", "name": "ana"}));
+    assert_eq!(me, json!({"agent": "ana", "name": "ana", "rights": ["answer", "dial", "record"]}));
     let minted =
         document(house.desk_request(Method::POST, "/v1/desk/token").header("cookie", cookie)).await;
     let mut device = Device::connect(house.address).await;

@@ -21,11 +21,13 @@ use tokio_tungstenite::tungstenite::http::header::{ORIGIN, SEC_WEBSOCKET_PROTOCO
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 use whatsapp::{Graph, GraphConfig, VerifyToken, WebhookVerifier};
-use wire::agent::{ClientCommand, ClientFrame, Resume, ServerEvent, ServerFrame};
+use wire::agent::{ClientCommand, ClientFrame, ErrorCode, Resume, ServerEvent, ServerFrame};
 
 pub(crate) const APP_SECRET: &str = "app-secret-of-the-tests";
 pub(crate) const VERIFY_TOKEN: &str = "verify-token-of-the-tests";
 pub(crate) const LINE: &str = "100200300400500";
+/// The line of the other workspace in the same daemon.
+pub(crate) const OTHER_LINE: &str = "900800700600500";
 /// Another workspace's key opens the same daemon's REST, but not this workspace's things.
 pub(crate) const OTHER_KEY: &str = "key-of-another-workspace-0123456789";
 const KEY: &str = "key-of-the-workspace-0123456789abcdef";
@@ -56,6 +58,7 @@ pub(crate) struct House {
     pub(crate) address: SocketAddr,
     pub(crate) admin: SocketAddr,
     pub(crate) api: Api,
+    pub(crate) exchange: Exchange,
     pub(crate) hub: Arc<Hub>,
     pub(crate) store: Store,
     pub(crate) http: reqwest::Client,
@@ -76,11 +79,11 @@ impl House {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().expect("a scratch directory");
         let store = Store::open(&folder.path().join("ringdown.db")).await.expect("a store");
-        let (acme, line) = set_up(&store).await;
+        let tenants = set_up(&store).await;
         let vault = folder.path().join("vault");
         let hub = Hub::new(rules.resume_grace);
-        let house = switchboard::House {
-            workspace: acme,
+        let house = |(workspace, line): (Workspace, LineRow)| switchboard::House {
+            workspace,
             lines: BTreeMap::from([(line.id.clone(), line)]),
             any_line: false,
             ring_time: Duration::from_secs(28),
@@ -101,6 +104,8 @@ impl House {
         let bell = hub.clone();
         let doors =
             Doors { graph: graph(), plane: media.plane, recorder, store: store.clone(), bell };
+        let tenants = tenants.into_iter().map(house).collect();
+        let exchange = Exchange::start(tenants, doors, media.events);
         let api = Api::new(Parts {
             config: ApiConfig {
                 allowed_origins: vec!["https://crm.example.com".to_owned()],
@@ -111,7 +116,7 @@ impl House {
                 turn: rules.turn,
             },
             hub: hub.clone(),
-            exchange: Exchange::start(vec![house], doors, media.events),
+            exchange: exchange.clone(),
             store: store.clone(),
             verifier: WebhookVerifier::new(vec![APP_SECRET.into()]).expect("a secret"),
             verify_token: VerifyToken::new(VERIFY_TOKEN.into()).expect("a token"),
@@ -125,7 +130,7 @@ impl House {
             .no_proxy()
             .build()
             .expect("an HTTP client");
-        Self { address, admin, api, hub, store, http, folder }
+        Self { address, admin, api, exchange, hub, store, http, folder }
     }
 
     /// A request without credentials.
@@ -168,9 +173,23 @@ impl House {
     /// A device of an agent, welcomed.
     pub(crate) async fn device(&self, name: &str) -> Welcomed {
         let token = self.token(name).await;
+        self.device_with(&token).await
+    }
+
+    /// A device with that token, welcomed.
+    pub(crate) async fn device_with(&self, token: &str) -> Welcomed {
         let mut device = Device::connect(self.address).await;
-        device.hello(&token, None).await;
+        device.hello(token, None).await;
         Welcomed::read(device).await
+    }
+
+    /// A token for an agent of the other workspace, who is created if need be.
+    pub(crate) async fn other_token(&self, name: &str) -> String {
+        let path = format!("/v1/agents/{name}");
+        let put = self.request(Method::PUT, &path).bearer_auth(OTHER_KEY);
+        document(put.json(&json!({ "name": format!("{name}-of-other") }))).await;
+        let mint = self.request(Method::POST, &format!("{path}/token")).bearer_auth(OTHER_KEY);
+        document(mint).await["token"].as_str().expect("a token").to_owned()
     }
 
     /// Devices of an agent as REST shows them.
@@ -182,7 +201,8 @@ impl House {
     }
 }
 
-async fn set_up(store: &Store) -> (Workspace, LineRow) {
+/// Two workspaces with a line each.
+async fn set_up(store: &Store) -> [(Workspace, LineRow); 2] {
     let named = |id: &str| Workspace {
         id: WorkspaceId::new(id).expect("a workspace id"),
         name: id.to_owned(),
@@ -190,20 +210,23 @@ async fn set_up(store: &Store) -> (Workspace, LineRow) {
         minimum_balance: Micros::from_units(10),
     };
     let (acme, other) = (named("acme"), named("other"));
-    let line = LineRow {
-        id: LineId::new(LINE).expect("a line id"),
-        workspace: acme.id.clone(),
+    let line = |id: &str, workspace: &Workspace| LineRow {
+        id: LineId::new(id).expect("a line id"),
+        workspace: workspace.id.clone(),
         name: "Support".to_owned(),
         inbound: true,
         recording: RecordingMode::Off,
+        group: None,
     };
-    for workspace in [&acme, &other] {
+    let lines = [line(LINE, &acme), line(OTHER_LINE, &other)];
+    for (workspace, line) in [&acme, &other].into_iter().zip(&lines) {
         store.ensure_workspace(workspace).await.expect("a workspace");
+        store.ensure_line(line).await.expect("a line");
     }
-    store.ensure_line(&line).await.expect("a line");
     store.add_api_key(&acme.id, "tests", KEY).await.expect("a key");
     store.add_api_key(&other.id, "others", OTHER_KEY).await.expect("a key");
-    (acme, line)
+    let [own, others] = lines;
+    [(acme, own), (other, others)]
 }
 
 fn media_config() -> media::MediaConfig {
@@ -402,6 +425,17 @@ impl Welcomed {
         assert_eq!(frame.seq, self.seen + 1, "{:?}", frame.event);
         self.seen = frame.seq;
         frame.event
+    }
+
+    /// Waits for the reply to a command; `None` when it was done.
+    pub(crate) async fn refusal_of(&mut self, id: u64) -> Option<ErrorCode> {
+        loop {
+            match self.device.event().await {
+                ServerEvent::Done { to } if to == id => return None,
+                ServerEvent::Error { to: Some(to), code, .. } if to == id => return Some(code),
+                _ => {}
+            }
+        }
     }
 
     /// Reads numbered events until a `media_state` with this reason.

@@ -1,6 +1,6 @@
 //! A secret opens its door once or until it ends, and is not in the file.
 
-use model::{AgentId, WorkspaceId};
+use model::{AgentId, Rights, WorkspaceId};
 use store::{ApiKeyRow, StoreError};
 use tokio::task::JoinSet;
 
@@ -19,7 +19,7 @@ async fn an_api_key_opens_its_workspace_until_it_is_revoked() {
     assert!(store.any_api_key(&acme()).await.unwrap());
     assert_eq!(
         store.check_api_key(KEY).await.unwrap(),
-        Some(ApiKeyRow { workspace: acme(), name: "crm".to_owned() })
+        Some(ApiKeyRow { workspace: acme(), name: "crm".to_owned(), rights: Rights::ALL })
     );
     assert_eq!(store.check_api_key("rd_wrong").await.unwrap(), None);
     assert_eq!(store.check_api_key("").await.unwrap(), None);

@@ -3,10 +3,12 @@
 mod access;
 mod closing;
 mod crash;
+mod groups;
 mod lists;
 mod money;
 mod opening;
 mod quality;
+mod rights;
 mod schema;
 mod setting_up;
 mod tampering;

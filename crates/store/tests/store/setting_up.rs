@@ -1,6 +1,6 @@
 //! Workspaces, lines and agents can be set up again and again.
 
-use model::{AgentId, Currency, LineId, Micros, RecordingMode, WorkspaceId};
+use model::{AgentId, Currency, LineId, Micros, RecordingMode, Rights, WorkspaceId};
 use store::{AgentRow, LineRow, StoreError, Workspace};
 
 use crate::world::{World, acme, ana, line, line_id, top_up, workspace};
@@ -25,7 +25,7 @@ async fn setting_up_again_changes_what_changed() {
     store.put_agent(&acme(), &ana(), "Ana B.").await.unwrap();
     let bo = AgentId::new("bo").unwrap();
     store.put_agent(&acme(), &bo, "Bo").await.unwrap();
-    let renamed = AgentRow { id: ana(), name: "Ana B.".to_owned() };
+    let renamed = AgentRow { id: ana(), name: "Ana B.".to_owned(), rights: Rights::default() };
     assert_eq!(store.agent(&acme(), &ana()).await.unwrap(), Some(renamed.clone()));
     let agents = store.agents(&acme()).await.unwrap();
     assert_eq!(agents[0], renamed);

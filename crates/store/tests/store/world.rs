@@ -110,6 +110,7 @@ pub(crate) fn line() -> LineRow {
         name: "Support".to_owned(),
         inbound: true,
         recording: RecordingMode::Always,
+        group: None,
     }
 }
 

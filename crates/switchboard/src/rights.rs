@@ -1,0 +1,32 @@
+//! What becomes of an agent's devices when their rights change, or when they are removed.
+
+use model::{AgentId, DeviceId, Right, Rights};
+
+use crate::switchboard::Switchboard;
+
+impl Switchboard {
+    /// An agent's rights were changed. Without the right to answer none of their devices rings any
+    /// more; a call they are on goes on to its end.
+    pub async fn rights_changed(&self, agent: &AgentId, rights: Rights) {
+        if rights.allow(Right::Answer) {
+            return;
+        }
+        let devices = self.inner.board.lock().roster.devices_of(agent);
+        for device in devices {
+            self.go_away(device).await;
+        }
+    }
+
+    /// A device's agent was removed: it is gone for good. It rings no more, and a call it has is
+    /// kept as one whose agent's media is lost: the caller is not dropped for it.
+    pub async fn device_signed_out(&self, device: DeviceId) {
+        let inner = &self.inner;
+        let held = inner.board.lock().active.get(&device).map(|active| active.call);
+        inner.agent_leg_lost(device, "the agent was signed out").await;
+        let agent = inner.board.lock().roster.leave(device);
+        inner.calls.device_gone(device, held);
+        if let Some(agent) = agent {
+            inner.presence_changed(&agent);
+        }
+    }
+}
