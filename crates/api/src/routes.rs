@@ -18,10 +18,13 @@ use tower_http::timeout::TimeoutLayer;
 
 use crate::access::gate;
 use crate::error::ApiError;
-use crate::rest::{agents, balance, calls, desk_session, openapi_json, recordings};
+use crate::rest::{
+    agents, balance, calls, contacts, desk_session, follow_ups, notes, openapi_json, recordings,
+};
 use crate::{Api, desk_pages, socket, webhook};
 
-/// Largest JSON body of our own API, in bytes. The largest document has two short fields.
+/// Largest JSON body of our own API, in bytes. The largest is a note
+/// of 4,000 characters, each escaped, or fifty words.
 pub(crate) const JSON_BYTES_MAX: usize = 64 * 1024;
 
 /// Longest time an answer may take to begin. Meta gives up on a webhook after about as long, and
@@ -88,7 +91,15 @@ fn table() -> Vec<Route> {
         Route::new(GET, "/v1/calls", ApiKey, calls::list),
         Route::new(GET, "/v1/calls/{id}", ApiKey, calls::get),
         Route::new(POST, "/v1/calls/{id}/end", ApiKey, calls::end),
+        Route::new(POST, "/v1/calls/{id}/notes", ApiKey, notes::annotate),
         Route::new(GET, "/v1/missed", ApiKey, calls::missed),
+        Route::new(GET, "/v1/outcomes", ApiKey, notes::outcomes),
+        Route::new(PUT, "/v1/outcomes", ApiKey, notes::put_outcomes),
+        Route::new(GET, "/v1/contacts/{key}", ApiKey, contacts::get),
+        Route::new(GET, "/v1/contacts/{key}/timeline", ApiKey, contacts::timeline),
+        Route::new(GET, "/v1/follow-ups", ApiKey, follow_ups::list),
+        Route::new(POST, "/v1/follow-ups/{id}/done", ApiKey, follow_ups::done),
+        Route::new(POST, "/v1/follow-ups/{id}/reopen", ApiKey, follow_ups::reopen),
         Route::new(GET, "/v1/agents", ApiKey, agents::list),
         Route::new(PUT, "/v1/agents/{id}", ApiKey, agents::put),
         Route::new(POST, "/v1/agents/{id}/token", ApiKey, agents::mint_token),

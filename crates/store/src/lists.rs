@@ -55,7 +55,8 @@ pub(crate) const MISSED: &str = summaries!(
 pub(crate) const ONE_MISSED: &str =
     summaries!("WHERE call.workspace = ? AND was_missed = 1 AND call.id = ?");
 pub(crate) const CDRS: &str = summaries!(
-    "WHERE call.workspace = ? AND ended_at >= ? AND ended_at < ?
+    // The plus sign keeps SQLite from reading every call of the workspace: it goes by the period.
+    "WHERE +call.workspace = ? AND ended_at >= ? AND ended_at < ?
      ORDER BY ended_at, call.id LIMIT ?"
 );
 pub(crate) const RUNG: &str = "SELECT rung FROM cdr WHERE call = ?";

@@ -3,8 +3,11 @@
 pub(crate) mod agents;
 pub(crate) mod balance;
 pub(crate) mod calls;
+pub(crate) mod contacts;
 pub(crate) mod desk_session;
+pub(crate) mod follow_ups;
 mod input;
+pub(crate) mod notes;
 pub(crate) mod recordings;
 
 use axum::http::{HeaderValue, header};

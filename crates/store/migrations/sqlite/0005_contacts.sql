@@ -24,8 +24,8 @@ ALTER TABLE call ADD COLUMN was_missed INTEGER NOT NULL DEFAULT 0 CHECK (was_mis
 
 -- What the journal tells of everybody who talked and everybody who was rung, as lists in JSON.
 -- Absent in CDRs that are older than these columns.
-ALTER TABLE cdr ADD COLUMN talkers TEXT CHECK (json_valid(talkers));
-ALTER TABLE cdr ADD COLUMN rung    TEXT CHECK (json_valid(rung));
+ALTER TABLE cdr ADD COLUMN talkers TEXT CHECK (talkers IS NULL OR json_valid(talkers));
+ALTER TABLE cdr ADD COLUMN rung    TEXT CHECK (rung IS NULL OR json_valid(rung));
 
 -- The calls there are get their contacts: one for each number, and one for each id that never came
 -- with a number. An id that came with several numbers finds the oldest of their contacts; its next

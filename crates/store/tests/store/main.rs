@@ -2,9 +2,13 @@
 
 mod access;
 mod closing;
+mod contacts;
 mod crash;
+mod follow_ups;
 mod lists;
+mod missed;
 mod money;
+mod notes;
 mod opening;
 mod quality;
 mod schema;
