@@ -312,7 +312,8 @@ async fn rung_in(
         .map_err(StoreError::database("look up who was rung"))?;
     let Some(row) = row else { return Ok(Vec::new()) };
     let rings = rings_of(&Columns::of(&row, "cdr"))?;
-    let names = Names::of(connection, workspace, rings.iter().map(|ring| &ring.agent)).await?;
+    let wanted = rings.iter().map(|ring| &ring.agent).collect();
+    let names = Names::of(connection, workspace, wanted).await?;
     Ok(rings.into_iter().map(|ring| names.rung(ring)).collect())
 }
 
@@ -353,8 +354,8 @@ async fn missed_of(
 ) -> Result<Vec<MissedCall>, StoreError> {
     let rings = rows.iter().map(|row| rings_of(&Columns::of(row, "cdr")));
     let rings: Vec<Vec<Ring>> = rings.collect::<Result<_, _>>()?;
-    let rung = rings.iter().flatten().map(|ring| &ring.agent);
-    let names = Names::of(connection, workspace, rung).await?;
+    let wanted = rings.iter().flatten().map(|ring| &ring.agent).collect();
+    let names = Names::of(connection, workspace, wanted).await?;
     let calls = rows.iter().zip(rings).map(|(row, rings)| {
         let columns = Columns::of(row, "call");
         let (reason, rang_ms) = (columns.word("missed")?, columns.integer("ring_ms")?);

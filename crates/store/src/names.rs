@@ -22,9 +22,8 @@ impl Names {
     pub(crate) async fn of(
         executor: impl SqliteExecutor<'_>,
         workspace: &WorkspaceId,
-        agents: impl Iterator<Item = &AgentId>,
+        wanted: BTreeSet<&AgentId>,
     ) -> Result<Self, StoreError> {
-        let wanted: BTreeSet<&AgentId> = agents.collect();
         if wanted.is_empty() {
             return Ok(Self::default());
         }

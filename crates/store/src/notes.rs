@@ -52,7 +52,7 @@ impl Store {
                 return Err(StoreError::UnknownOutcome);
             }
         }
-        let notes = notes_in(&mut *tx, call).await?;
+        let mut notes = notes_in(&mut *tx, call).await?;
         let (note, outcome) =
             notes.last().map(|last| (last.note.clone(), last.outcome.clone())).unwrap_or_default();
         let new = CallNote {
@@ -62,7 +62,7 @@ impl Store {
             outcome: changed(annotation.outcome, outcome.clone()),
         };
         if (&new.note, &new.outcome) == (&note, &outcome) {
-            return Ok(notes.into_iter().last().unwrap_or(new));
+            return Ok(notes.pop().unwrap_or(new));
         }
         if notes.len() >= NOTES_PER_CALL_MAX {
             return Err(StoreError::TooManyNotes { max: NOTES_PER_CALL_MAX });

@@ -77,7 +77,7 @@ impl Store {
         let (last_call, party) = calls_in(&mut tx, workspace, contact, 1, newest).await?;
         let columns = Columns::of(&row, "contact");
         let last_agent: Option<AgentId> = columns.parsed_if_any("last_agent")?;
-        let names = Names::of(&mut *tx, workspace, last_agent.iter()).await?;
+        let names = Names::of(&mut *tx, workspace, last_agent.iter().collect()).await?;
         Ok(Some(ContactView {
             keys: columns.json("keys")?,
             display: party.unwrap_or_default().display(),
@@ -109,7 +109,7 @@ async fn calls_in(
         .map_err(StoreError::database("list a contact's calls"))?;
     let talkers = rows.iter().map(|row| talkers_of(&Columns::of(row, "call")));
     let talkers: Vec<Vec<AgentId>> = talkers.collect::<Result<_, _>>()?;
-    let names = Names::of(&mut *connection, workspace, talkers.iter().flatten()).await?;
+    let names = Names::of(&mut *connection, workspace, talkers.iter().flatten().collect()).await?;
     let party = rows.first().map(|row| Columns::of(row, "call").party()).transpose()?;
     let calls = rows.iter().zip(talkers).map(|(row, talkers)| call_of(row, talkers, &names));
     Ok((calls.collect::<Result<_, _>>()?, party))
