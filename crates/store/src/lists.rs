@@ -27,7 +27,8 @@ macro_rules! summaries {
     ($rest:literal) => {
         concat!(
             "SELECT call.id, direction, line, party, state, arrived_at, disposition, claimed_by,
-                 talkers, rung, call_note.note, call_note.outcome, ring_ms, claim_to_audio_ms, cdr.duration_ms, billed, missed,
+                 talkers, rung, call_note.note, call_note.outcome,
+                 ring_ms, claim_to_audio_ms, cdr.duration_ms, billed, missed,
                  end_side, end_cause, end_class, quality, network,
                  caller_verdict, caller_worse, caller_mos_milli, caller_loss_ppm,
                  caller_jitter_ms, caller_rtt_ms,
