@@ -165,9 +165,14 @@ fn store_kind(error: &StoreError) -> (StatusCode, &'static str) {
     match error {
         StoreError::IdempotencyKeyReused => (StatusCode::CONFLICT, "idempotency_key_reused"),
         StoreError::Cursor => (StatusCode::BAD_REQUEST, "bad_cursor"),
-        StoreError::UnknownCall { .. } | StoreError::UnknownWorkspace { .. } => {
-            (StatusCode::NOT_FOUND, "not_found")
-        }
+        StoreError::UnknownCall { .. }
+        | StoreError::UnknownWorkspace { .. }
+        | StoreError::UnknownFollowUp { .. } => (StatusCode::NOT_FOUND, "not_found"),
+        StoreError::TextTooLong { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "text_too_long"),
+        StoreError::UnknownOutcome => (StatusCode::UNPROCESSABLE_ENTITY, "unknown_outcome"),
+        StoreError::Outcomes { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "bad_outcomes"),
+        StoreError::TooManyNotes { .. } => (StatusCode::CONFLICT, "too_many_notes"),
+        StoreError::FollowUpOpen => (StatusCode::CONFLICT, "follow_up_open"),
         StoreError::Open { .. }
         | StoreError::Migrate { .. }
         | StoreError::Database { .. }

@@ -5,7 +5,9 @@ use utoipa::{Modify, OpenApi};
 use wire::agent::{ClientFrame, ServerFrame};
 
 use crate::access::gate::DESK_COOKIE;
-use crate::rest::{agents, balance, calls, desk_session, groups, recordings};
+use crate::rest::{
+    agents, balance, calls, contacts, desk_session, follow_ups, groups, notes, recordings,
+};
 use crate::webhook;
 
 /// The handlers and the documents they speak. The frames of the agent socket are listed with
@@ -26,6 +28,14 @@ use crate::webhook;
         calls::get,
         calls::end,
         calls::missed,
+        notes::annotate,
+        notes::outcomes,
+        notes::put_outcomes,
+        contacts::get,
+        contacts::timeline,
+        follow_ups::list,
+        follow_ups::done,
+        follow_ups::reopen,
         agents::list,
         agents::put,
         agents::remove,

@@ -19,10 +19,14 @@ use tower_http::timeout::TimeoutLayer;
 
 use crate::access::gate::{self, Guarded};
 use crate::error::ApiError;
-use crate::rest::{agents, balance, calls, desk_session, groups, openapi_json, recordings};
+use crate::rest::{
+    agents, balance, calls, contacts, desk_session, follow_ups, groups, notes, openapi_json,
+    recordings,
+};
 use crate::{Api, desk_pages, socket, webhook};
 
-/// Largest JSON body of our own API, in bytes. The largest document has two short fields.
+/// Largest JSON body of our own API, in bytes. The largest is a note
+/// of 4,000 characters, each escaped, or fifty words.
 pub(crate) const JSON_BYTES_MAX: usize = 64 * 1024;
 
 /// Longest time an answer may take to begin. Meta gives up on a webhook after about as long, and
@@ -92,6 +96,14 @@ fn table() -> Vec<Route> {
         Route::new(GET, "/v1/calls/{id}", ApiKey(Supervise), calls::get),
         Route::new(POST, "/v1/calls/{id}/end", ApiKey(Supervise), calls::end),
         Route::new(GET, "/v1/missed", ApiKey(Supervise), calls::missed),
+        Route::new(POST, "/v1/calls/{id}/notes", ApiKey(Supervise), notes::annotate),
+        Route::new(GET, "/v1/outcomes", ApiKey(Supervise), notes::outcomes),
+        Route::new(PUT, "/v1/outcomes", ApiKey(Admin), notes::put_outcomes),
+        Route::new(GET, "/v1/contacts/{key}", ApiKey(Supervise), contacts::get),
+        Route::new(GET, "/v1/contacts/{key}/timeline", ApiKey(Supervise), contacts::timeline),
+        Route::new(GET, "/v1/follow-ups", ApiKey(Supervise), follow_ups::list),
+        Route::new(POST, "/v1/follow-ups/{id}/done", ApiKey(Supervise), follow_ups::done),
+        Route::new(POST, "/v1/follow-ups/{id}/reopen", ApiKey(Supervise), follow_ups::reopen),
         Route::new(GET, "/v1/agents", ApiKey(Supervise), agents::list),
         Route::new(PUT, "/v1/agents/{id}", ApiKey(Admin), agents::put),
         Route::new(DELETE, "/v1/agents/{id}", ApiKey(Admin), agents::remove),

@@ -111,6 +111,10 @@ uuid_id!(
     RecordingId, "rec"
 );
 uuid_id!(
+    /// One contact's missed calls, to be followed up.
+    FollowUpId, "fup"
+);
+uuid_id!(
     /// One balanced group of ledger entries.
     TransactionId, "txn"
 );

@@ -6,6 +6,7 @@
 
 mod agent;
 mod call;
+mod contact;
 mod group;
 mod id;
 mod money;
@@ -17,11 +18,12 @@ mod time;
 
 pub use agent::{Blocker, Right, Rights, SupervisionMode};
 pub use call::{Cause, Class, Direction, Disposition, EndReason, MissedReason, Presence, Side};
+pub use contact::{ContactKey, NotAContactKey};
 pub use group::{
     Member, Overflow, RingOutcome, RingPolicy, Strategy, TransferMode, TransferTarget,
 };
 pub use id::{
-    AgentId, CallId, DeviceId, GroupId, IdError, LegId, LineId, RecordingId, SessionId,
+    AgentId, CallId, DeviceId, FollowUpId, GroupId, IdError, LegId, LineId, RecordingId, SessionId,
     TransactionId, Wacid, WorkspaceId,
 };
 pub use money::{Currency, Micros, MoneyError};

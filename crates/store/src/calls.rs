@@ -6,6 +6,7 @@ use sqlx::{Row, SqliteExecutor};
 use wire::rest::CallState;
 
 use crate::column::{Columns, json, word};
+use crate::contacts::meet;
 use crate::tombstone::is_buried;
 use crate::{Store, StoreError};
 
@@ -87,9 +88,11 @@ impl Store {
             return Ok(Opened::Known(known));
         }
         let buried = is_buried(&mut tx, &new.wacid, new.arrived_at).await?;
+        let contact = meet(&mut tx, &new.workspace, &new.party).await?;
         sqlx::query(
-            "INSERT INTO call (id, workspace, line, wacid, direction, party, arrived_at, state)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO call
+                 (id, workspace, line, wacid, direction, party, arrived_at, state, contact)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(new.id.to_string())
         .bind(new.workspace.as_str())
@@ -99,6 +102,7 @@ impl Store {
         .bind(json(&new.party, "call.party")?)
         .bind(new.arrived_at.as_millis())
         .bind(word(&CallState::Offered, "call.state")?)
+        .bind(contact)
         .execute(&mut *tx)
         .await
         .map_err(StoreError::database(DOING))?;

@@ -2,15 +2,18 @@
 
 use model::{
     AgentId, CallId, CallQuality, Disposition, EndReason, Micros, MissedReason, RecordingId,
-    Timestamp,
+    Timestamp, WorkspaceId,
 };
 use sqlx::SqliteConnection;
 use wire::rest::CallState;
 
-use crate::column::word;
+use crate::column::{json, word};
+use crate::contacts::{contact_of_call, remember_talk};
+use crate::follow_ups::{can_be_missed, miss, talk};
 use crate::lists::{summary_in, workspace_of};
 use crate::money::post_in;
 use crate::outbox::queue;
+use crate::story::{Story, story_of};
 use crate::{Store, StoreError, quality};
 
 /// The event that tells others that a call ended.
@@ -76,15 +79,12 @@ impl Store {
         let Some(workspace) = workspace_of(&mut *tx, cdr.call).await? else {
             return Err(StoreError::UnknownCall { call: cdr.call });
         };
-        if !insert(&mut tx, &cdr).await? {
+        let story =
+            story_of(&mut tx, cdr.call, cdr.ring_ms.saturating_add(cdr.duration_ms)).await?;
+        if !insert(&mut tx, &cdr, &story).await? {
             return Ok(Closed::AlreadyClosed);
         }
-        sqlx::query("UPDATE call SET state = ? WHERE id = ?")
-            .bind(word(&CallState::Ended, "call.state")?)
-            .bind(cdr.call.to_string())
-            .execute(&mut *tx)
-            .await
-            .map_err(StoreError::database(DOING))?;
+        note_end(&mut tx, &workspace, &cdr, &story).await?;
         for transaction in &transactions {
             post_in(&mut tx, transaction).await?;
         }
@@ -102,8 +102,42 @@ impl Store {
     }
 }
 
+/// Moves the call to its end, and says what that means for its contact: who talked last, and what
+/// is to be followed up.
+async fn note_end(
+    connection: &mut SqliteConnection,
+    workspace: &WorkspaceId,
+    cdr: &Cdr,
+    story: &Story,
+) -> Result<(), StoreError> {
+    let (contact, direction) = contact_of_call(connection, cdr.call).await?;
+    let missed = cdr.missed.filter(|_| can_be_missed(direction));
+    sqlx::query("UPDATE call SET state = ?, was_missed = ? WHERE id = ?")
+        .bind(word(&CallState::Ended, "call.state")?)
+        .bind(missed.is_some())
+        .bind(cdr.call.to_string())
+        .execute(&mut *connection)
+        .await
+        .map_err(StoreError::database("close a call"))?;
+    let Some(contact) = contact else { return Ok(()) };
+    if let Some(reason) = missed {
+        miss(connection, workspace, contact, cdr, reason).await?;
+    }
+    let talked = cdr.disposition == Disposition::Answered;
+    let talker = story.talkers.last().or(cdr.claimed_by.as_ref()).filter(|_| talked);
+    if let Some(talker) = talker {
+        remember_talk(connection, contact, cdr, talker).await?;
+        talk(connection, contact, cdr, talker).await?;
+    }
+    Ok(())
+}
+
 /// Writes the CDR unless there is one; says whether it wrote.
-async fn insert(connection: &mut SqliteConnection, cdr: &Cdr) -> Result<bool, StoreError> {
+async fn insert(
+    connection: &mut SqliteConnection,
+    cdr: &Cdr,
+    story: &Story,
+) -> Result<bool, StoreError> {
     let missed = match &cdr.missed {
         Some(reason) => Some(word(reason, "cdr.missed")?),
         None => None,
@@ -115,9 +149,9 @@ async fn insert(connection: &mut SqliteConnection, cdr: &Cdr) -> Result<bool, St
              caller_verdict, caller_worse, caller_mos_milli, caller_loss_ppm, caller_jitter_ms,
              caller_rtt_ms,
              agent_verdict, agent_worse, agent_mos_milli, agent_loss_ppm, agent_jitter_ms,
-             agent_rtt_ms)
+             agent_rtt_ms, talkers, rung)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
-             ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+             ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (call) DO NOTHING",
     )
     .bind(cdr.call.to_string())
@@ -137,6 +171,8 @@ async fn insert(connection: &mut SqliteConnection, cdr: &Cdr) -> Result<bool, St
     .bind(cdr.recording.map(|recording| recording.to_string()))
     .bind(cdr.meta_duration_s);
     let done = quality::bind(insert, cdr.quality.as_ref())?
+        .bind(json(&story.talkers, "cdr.talkers")?)
+        .bind(json(&story.rung, "cdr.rung")?)
         .execute(connection)
         .await
         .map_err(StoreError::database("write a CDR"))?;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use model::{CallId, Currency, WorkspaceId};
+use model::{CallId, Currency, FollowUpId, WorkspaceId};
 
 /// Why the store could not do what it was asked. No variant carries a phone number, a call id of
 /// Meta or a secret, so every message may be logged.
@@ -113,6 +113,45 @@ pub enum StoreError {
     /// The cursor did not come from this list.
     #[error("the cursor is not one this list gave out; start again without a cursor")]
     Cursor,
+    /// A text has more characters than its place has.
+    #[error("a {what} has at most {max} characters; shorten it")]
+    TextTooLong {
+        /// The kind of text.
+        what: &'static str,
+        /// How many it may have.
+        max: usize,
+    },
+    /// The workspace has words for outcomes, and this is none of them.
+    #[error(
+        "this outcome is none of the workspace's words; take one of them or add it there first"
+    )]
+    UnknownOutcome,
+    /// The words for outcomes are too many, too long, not printable, or one is there twice.
+    #[error(
+        "a workspace has at most {most} different words for outcomes, each of 1 to {longest} \
+         printable characters without spaces around it"
+    )]
+    Outcomes {
+        /// How many there may be.
+        most: usize,
+        /// How long each may be.
+        longest: usize,
+    },
+    /// The call's note was changed as often as is kept.
+    #[error("the note of this call was changed {max} times; no further form is kept")]
+    TooManyNotes {
+        /// How many forms are kept.
+        max: usize,
+    },
+    /// No such follow-up.
+    #[error("{id} is not in this workspace; list the follow-ups to see which are")]
+    UnknownFollowUp {
+        /// The follow-up.
+        id: FollowUpId,
+    },
+    /// The contact has another open follow-up.
+    #[error("this contact has a newer open follow-up; act on that one")]
+    FollowUpOpen,
     /// The period holds more CDRs than are handed out at once.
     #[error("the period holds more than {max} CDRs; ask for a shorter one")]
     PeriodTooLong {

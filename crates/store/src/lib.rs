@@ -7,18 +7,27 @@
 
 mod access;
 mod agents;
+mod call_back;
 mod calls;
 mod close;
 mod column;
+mod contacts;
 mod error;
+mod follow_ups;
 mod groups;
 mod lists;
 mod money;
+mod names;
+mod notes;
 mod open;
 mod outbox;
+#[cfg(test)]
+mod plans;
 mod quality;
 mod recordings;
 mod setup;
+mod story;
+mod timeline;
 mod tombstone;
 
 pub use access::ApiKeyRow;
@@ -29,6 +38,7 @@ pub use error::StoreError;
 pub use groups::GroupRow;
 pub use lists::{CDRS_MAX, PAGE_MAX};
 pub use money::{LedgerReport, Posted};
+pub use notes::{NOTE_LENGTH_MAX, NOTES_PER_CALL_MAX, OUTCOME_LENGTH_MAX, OUTCOMES_MAX};
 pub use open::Store;
 pub use outbox::OutboxRow;
 pub use recordings::RecordingRow;

@@ -51,6 +51,9 @@ impl Owner {
             at: self.arrived_at,
             reason,
             rang_ms: cdr.ring_ms,
+            gave_up_after_ms: MissedCall::gave_up_after(reason, cdr.ring_ms),
+            in_words: MissedCall::words_for(reason, cdr.ring_ms),
+            rung: Vec::new(),
         });
         let transactions = settlement.map(|settled| settled.transaction).into_iter().collect();
         let inner = self.inner.clone();

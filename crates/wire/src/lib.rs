@@ -11,6 +11,6 @@ mod view;
 
 pub use view::{
     ActiveCall, BalanceView, CallerView, ColleagueView, GroupBrief, LiveCall, MissedCall,
-    PresenceReason, QualityNow, RecordingState, RingingCall, SupervisedBy, TransferFrom,
+    PresenceReason, QualityNow, RecordingState, RingingCall, RungAgent, SupervisedBy, TransferFrom,
     TransferTo,
 };

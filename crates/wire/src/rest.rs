@@ -8,7 +8,14 @@ use model::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::view::CallerView;
+use crate::view::{CallerView, RungAgent};
+
+mod contact;
+
+pub use contact::{
+    Annotation, CallBack, CallNote, ContactView, FollowUp, FollowUpDone, FollowUpEnd,
+    FollowUpState, MarkDone, NoCallBack, Outcomes, Talker, TimelineCall,
+};
 
 /// An error document.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
@@ -42,9 +49,12 @@ pub struct CallSummary {
     /// How it counted, once ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disposition: Option<Disposition>,
-    /// Who talked.
+    /// Who talked; the last one when the call was sent on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claimed_by: Option<AgentId>,
+    /// Everybody who talked, in order; an agent who had the call twice is there twice.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub talkers: Vec<AgentId>,
     /// From arrival to claim or to the end of ringing, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ring_ms: Option<i64>,
@@ -69,6 +79,12 @@ pub struct CallSummary {
     /// Its recording.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recording: Option<RecordingId>,
+    /// What an agent noted, in its latest form.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// The outcome, in one of the workspace's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<String>,
 }
 
 /// Where a call is in its life.
@@ -103,6 +119,12 @@ pub struct CallDetail {
     pub ledger: Vec<LedgerLine>,
     /// Its recordings.
     pub recordings: Vec<RecordingView>,
+    /// Who was rung and what each did, in order, once ended; at most the first fifty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rung: Vec<RungAgent>,
+    /// Every form its note had, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<CallNote>,
 }
 
 /// One journalled event.

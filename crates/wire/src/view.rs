@@ -2,7 +2,7 @@
 
 use model::{
     AgentId, CallId, Currency, Direction, GroupId, Hint, LineId, Micros, MissedReason, Network,
-    Phone, Presence, RecordingMode, SupervisionMode, Timestamp, TransferMode, Verdict,
+    Phone, Presence, RecordingMode, RingOutcome, SupervisionMode, Timestamp, TransferMode, Verdict,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -240,6 +240,59 @@ pub struct MissedCall {
     /// Why nobody talked.
     pub reason: MissedReason,
     /// How long it rang, in milliseconds.
+    pub rang_ms: i64,
+    /// After how long the caller gave up, in milliseconds; absent for other reasons.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gave_up_after_ms: Option<i64>,
+    /// The reason in a sentence: `The caller gave up after 12 s.`
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub in_words: String,
+    /// Who was rung and what each did, in order; at most the first fifty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rung: Vec<RungAgent>,
+}
+
+impl MissedCall {
+    /// After how long the caller gave up; `None` when that is not why the call was missed.
+    pub const fn gave_up_after(reason: MissedReason, rang_ms: i64) -> Option<i64> {
+        match reason {
+            MissedReason::CallerGaveUp => Some(rang_ms),
+            MissedReason::NobodyReady
+            | MissedReason::NobodyAnswered
+            | MissedReason::DeclinedByAll
+            | MissedReason::Balance
+            | MissedReason::OutsidePolicy
+            | MissedReason::ArrivedTooLate
+            | MissedReason::Fault => None,
+        }
+    }
+
+    /// The reason in a sentence.
+    pub fn words_for(reason: MissedReason, rang_ms: i64) -> String {
+        let seconds = rang_ms.max(0) / 1_000;
+        match reason {
+            MissedReason::NobodyReady => "Nobody was ready.".to_owned(),
+            MissedReason::NobodyAnswered => format!("Nobody answered for {seconds} s."),
+            MissedReason::DeclinedByAll => "Everybody who was rung declined.".to_owned(),
+            MissedReason::Balance => "The balance was under the minimum.".to_owned(),
+            MissedReason::OutsidePolicy => "The line was closed or full.".to_owned(),
+            MissedReason::CallerGaveUp => format!("The caller gave up after {seconds} s."),
+            MissedReason::ArrivedTooLate => "The call reached us too late.".to_owned(),
+            MissedReason::Fault => "Something failed.".to_owned(),
+        }
+    }
+}
+
+/// An agent who was rung for a call, and what they did.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct RungAgent {
+    /// The agent.
+    pub agent: AgentId,
+    /// Their name for people; the id of an agent who was removed.
+    pub name: String,
+    /// What became of it.
+    pub outcome: RingOutcome,
+    /// How long it rang there, in milliseconds.
     pub rang_ms: i64,
 }
 

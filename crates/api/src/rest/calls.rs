@@ -1,7 +1,8 @@
 //! Calls: list, look up, end; and the missed ones.
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use model::CallId;
 use serde::Deserialize;
@@ -26,12 +27,12 @@ pub(crate) struct Paging {
     cursor: Option<String>,
 }
 
-/// How many of a list.
-#[derive(Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct Limit {
-    /// At most this many items; 50 unless given, never more than 200.
-    limit: Option<u32>,
+impl Paging {
+    /// How many items within bounds, and from where.
+    pub(crate) fn bounded(&self) -> (u32, Option<&str>) {
+        let limit = self.limit.unwrap_or(PAGE_DEFAULT).clamp(1, store::PAGE_MAX);
+        (limit, self.cursor.as_deref())
+    }
 }
 
 /// The workspace's calls, newest first.
@@ -50,8 +51,7 @@ pub(crate) async fn list(
     Extension(holder): Extension<KeyHolder>,
     Asked(paging): Asked<Paging>,
 ) -> Result<Json<Page<CallSummary>>, ApiError> {
-    let limit = bounded(paging.limit);
-    let cursor = paging.cursor.as_deref();
+    let (limit, cursor) = paging.bounded();
     Ok(Json(api.store.calls(&holder.workspace, limit, cursor).await?))
 }
 
@@ -100,12 +100,14 @@ pub(crate) async fn end(
     Ok(StatusCode::ACCEPTED)
 }
 
-/// The calls nobody took, newest first.
+/// The calls nobody took, newest first, with the reason, who was rung and what each did. When there
+/// are more, the header `Link` names the next page.
 #[utoipa::path(
     get, path = "/v1/missed", tag = "calls", operation_id = "list_missed_calls",
-    security(("api_key" = ["supervise"])), params(Limit),
+    security(("api_key" = ["supervise"])), params(Paging),
     responses(
         (status = 200, description = "Missed calls", body = Vec<MissedCall>),
+        (status = 400, description = "A cursor that no list gave out", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "No valid API key", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "The key lacks the right", body = Problem, content_type = "application/problem+json"),
     )
@@ -113,12 +115,21 @@ pub(crate) async fn end(
 pub(crate) async fn missed(
     State(api): State<Api>,
     Extension(holder): Extension<KeyHolder>,
-    Asked(Limit { limit }): Asked<Limit>,
-) -> Result<Json<Vec<MissedCall>>, ApiError> {
-    let missed = api.store.missed(&holder.workspace, bounded(limit)).await?;
-    Ok(Json(missed))
+    Asked(paging): Asked<Paging>,
+) -> Result<Response, ApiError> {
+    let (limit, cursor) = paging.bounded();
+    let page = api.store.missed_page(&holder.workspace, limit, cursor).await?;
+    let next = page.next_cursor.map(|cursor| next_page("/v1/missed", limit, &cursor));
+    let mut response = Json(page.items).into_response();
+    if let Some(next) = next.transpose()? {
+        response.headers_mut().insert(header::LINK, next);
+    }
+    Ok(response)
 }
 
-fn bounded(limit: Option<u32>) -> u32 {
-    limit.unwrap_or(PAGE_DEFAULT).clamp(1, store::PAGE_MAX)
+/// The address of the next page of a list whose body is the items alone (RFC 8288).
+fn next_page(path: &str, limit: u32, cursor: &str) -> Result<HeaderValue, ApiError> {
+    let link = format!("<{path}?limit={limit}&cursor={cursor}>; rel=\"next\"");
+    let doing = "naming the next page";
+    HeaderValue::from_str(&link).map_err(|_| ApiError::Internal { doing })
 }

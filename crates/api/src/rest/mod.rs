@@ -3,10 +3,13 @@
 pub(crate) mod agents;
 pub(crate) mod balance;
 pub(crate) mod calls;
+pub(crate) mod contacts;
 pub(crate) mod desk_session;
+pub(crate) mod follow_ups;
 mod group_rules;
 pub(crate) mod groups;
 mod input;
+pub(crate) mod notes;
 pub(crate) mod recordings;
 
 use axum::http::{HeaderValue, header};

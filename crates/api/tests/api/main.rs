@@ -8,6 +8,7 @@ mod agent_hello;
 mod agent_orders;
 mod agent_resume;
 mod agent_turn;
+mod contacts;
 mod desk;
 mod groups;
 mod house;

@@ -45,6 +45,7 @@ async fn a_live_call_is_listed_without_what_is_not_known_yet() {
         arrived_at: noon(1),
         disposition: None,
         claimed_by: None,
+        talkers: vec![],
         ring_ms: None,
         claim_to_audio_ms: None,
         duration_ms: None,
@@ -53,6 +54,8 @@ async fn a_live_call_is_listed_without_what_is_not_known_yet() {
         end: None,
         quality: None,
         recording: None,
+        note: None,
+        outcome: None,
     };
     assert_eq!(page.items, [live]);
     assert_eq!(page.next_cursor, None);

@@ -2,10 +2,14 @@
 
 mod access;
 mod closing;
+mod contacts;
 mod crash;
+mod follow_ups;
 mod groups;
 mod lists;
+mod missed;
 mod money;
+mod notes;
 mod opening;
 mod quality;
 mod rights;
