@@ -65,6 +65,11 @@ impl Roster {
         self.device(device).is_some_and(|(agent, entry)| agent.can_ring_on(entry))
     }
 
+    /// Whether a device's socket is alive.
+    pub fn has_socket(&self, device: DeviceId) -> bool {
+        self.device(device).is_some_and(|(_, entry)| entry.readiness.socket)
+    }
+
     /// Why a device is not rung, or rings without that its agent may take the call; all reasons,
     /// those that the agent can mend first.
     pub fn blockers(&self, device: DeviceId) -> Vec<Blocker> {

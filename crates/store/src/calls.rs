@@ -155,6 +155,7 @@ impl Store {
             CallState::Ending | CallState::Ended => CallState::Ending,
             CallState::Offered
             | CallState::Ringing
+            | CallState::Queued
             | CallState::Accepting
             | CallState::Bridged
             | CallState::Reconnecting => state,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use call::{Arrival, Call, Input, RingPlan, Rules, admit};
+use call::{AfterGrace, Arrival, Call, Input, Rules, admit};
 use model::{CallId, Cause, Direction, RecordingMode, Timestamp};
 use store::{Burial, LineRow, NewCall, Opened};
 use tokio::sync::mpsc;
@@ -75,7 +75,12 @@ impl Inner {
                 return Err(error);
             }
         };
-        let owner = self.owner(id, line, connect, (arrived, arrived_at), mailbox);
+        let sticky = match &first {
+            Input::Ring { plan } => self.sticky(plan, &connect.party).await,
+            _ => None,
+        };
+        let mut owner = self.owner(id, line, connect, (arrived, arrived_at), mailbox);
+        owner.sticky = sticky;
         self.spawn_owner(owner, first, queue);
         Ok(())
     }
@@ -137,7 +142,7 @@ impl Inner {
         if self.draining.load(Ordering::Relaxed) {
             return Input::TurnAway { cause: Cause::ShutDown, tell_carrier: true };
         }
-        let targets = self.board.lock().roster.targets();
+        let plan = self.plan_of(&line.id);
         let arrival = Arrival {
             age: sent_at.map(|sent| age(sent, now)),
             age_max: self.house.connect_age_max,
@@ -146,10 +151,10 @@ impl Inner {
             // This call has its mailbox already.
             live_calls: self.calls.everywhere().saturating_sub(1),
             live_calls_max: self.house.live_calls_max,
-            devices: targets.len(),
+            devices: self.reach(&plan),
         };
         match admit(&arrival) {
-            Ok(()) => Input::Ring { plan: RingPlan::everybody(self.house.ring_time) },
+            Ok(()) => Input::Ring { plan },
             Err(cause) => Input::TurnAway { cause, tell_carrier: cause != Cause::StaleConnect },
         }
     }
@@ -166,8 +171,14 @@ impl Inner {
             claim_lease: self.house.claim_lease,
             agent_grace: self.house.agent_grace,
             recording: line.recording,
-            notice: false,
-            ..Rules::default()
+            notice: self.house.sounds.notice(&line.id).is_some(),
+            after_grace: if self.house.rings_after_grace {
+                AfterGrace::Ring
+            } else {
+                AfterGrace::End
+            },
+            transfer_ring: self.house.transfer_ring,
+            transfer_return: self.house.transfer_ring,
         };
         let offer = connect.sdp.and_then(|(kind, sdp)| match kind {
             SdpKind::Offer => Some(sdp),
@@ -198,6 +209,8 @@ impl Inner {
             noted: None,
             follow_ups: Vec::new(),
             mailbox,
+            sticky: None,
+            waits: false,
         }
     }
 

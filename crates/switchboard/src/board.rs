@@ -6,9 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use call::{Habits, Roster};
-use model::{AgentId, CallId, DeviceId, LegId, Presence, RecordingId};
+use model::{AgentId, CallId, DeviceId, GroupId, LegId, Presence, RecordingId};
 use wire::agent::Snapshot;
-use wire::{ActiveCall, PresenceReason, RingingCall};
+use wire::{ActiveCall, LiveCall, PresenceReason, RingingCall};
 
 use crate::presence::on_the_wall;
 use crate::queue::Queue;
@@ -41,6 +41,18 @@ pub(crate) struct Board {
     agent_legs: BTreeMap<DeviceId, LegId>,
     pub(crate) rings: BTreeMap<CallId, RingEntry>,
     pub(crate) active: BTreeMap<DeviceId, ActiveCall>,
+    /// The call that each agent left last: they may still write about it.
+    pub(crate) last_calls: BTreeMap<AgentId, CallId>,
+    /// Who was rung first last time, by group; `None` is everybody.
+    pub(crate) turns: BTreeMap<Option<GroupId>, AgentId>,
+    /// Devices that were asked to make their leg anew: for which call, near which leg.
+    pub(crate) renewals: BTreeMap<DeviceId, (CallId, LegId)>,
+    /// Devices that supervise, and which call.
+    pub(crate) supervising: BTreeMap<DeviceId, CallId>,
+    /// Devices that are told of live calls.
+    pub(crate) watchers: BTreeSet<DeviceId>,
+    /// Live calls as supervisors see them.
+    pub(crate) live: BTreeMap<CallId, LiveCall>,
     /// Recordings that run.
     pub(crate) recordings: BTreeMap<CallId, RecordingId>,
 }
@@ -122,6 +134,9 @@ impl Board {
             self.roster.free(agent, call);
         }
         self.queue.leave(call);
+        self.live.remove(&call);
+        self.supervising.retain(|_, other| *other != call);
+        self.renewals.retain(|_, (other, _)| *other != call);
         Remnants {
             rung: self.rings.remove(&call).map(|entry| entry.devices).unwrap_or_default(),
             talking,
@@ -169,6 +184,41 @@ impl Board {
             .collect()
     }
 
+    /// The call on a device. Where its agent has none, that is the one on a page they have left: it
+    /// comes here as soon as the device is ready.
+    fn active_on(&self, device: DeviceId, agent: &AgentId) -> Option<ActiveCall> {
+        let own = self.active.get(&device).cloned();
+        own.or_else(|| {
+            let call = self.roster.on_call(agent)?;
+            let left = |(other, one): &(&DeviceId, &ActiveCall)| {
+                one.call == call
+                    && one.consulted_by.is_none()
+                    && (one.reconnecting || !self.roster.has_socket(**other))
+            };
+            let (_, active) = self.active.iter().find(left)?;
+            Some(ActiveCall { reconnecting: true, ..active.clone() })
+        })
+    }
+
+    /// The device of a page that this agent has left with a call on it.
+    pub(crate) fn left_page(&self, agent: &AgentId, here: DeviceId) -> Option<DeviceId> {
+        let call = self.roster.on_call(agent)?;
+        let left = |(device, one): &(&DeviceId, &ActiveCall)| {
+            one.call == call
+                && **device != here
+                && self.roster.agent_of(**device).is_none_or(|owner| owner == agent)
+                && !self.roster.has_socket(**device)
+        };
+        self.active.iter().find(left).map(|(device, _)| *device)
+    }
+
+    /// A device is gone for good; returns its agent.
+    pub(crate) fn forget_device(&mut self, device: DeviceId) -> Option<AgentId> {
+        self.watchers.remove(&device);
+        self.renewals.remove(&device);
+        self.roster.leave(device)
+    }
+
     /// What a device needs to draw its page, but for what the store knows.
     pub(crate) fn snapshot(&self, device: DeviceId) -> Snapshot {
         let Some(agent) = self.roster.agent_of(device) else { return Snapshot::default() };
@@ -177,7 +227,8 @@ impl Board {
             blockers: self.roster.blockers(device),
             wrap_up_until: self.roster.wrap_up_until(agent).map(on_the_wall),
             ringing: self.ringing_on(device, agent),
-            active: self.active.get(&device).cloned(),
+            active: self.active_on(device, agent),
+            last_call: self.last_calls.get(agent).copied(),
             ..Snapshot::default()
         }
     }

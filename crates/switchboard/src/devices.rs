@@ -29,6 +29,7 @@ impl Switchboard {
             board.roster.join(agent.clone(), device);
         }
         self.inner.presence_changed(&agent);
+        self.inner.left_page_of(&agent, device).await;
         self.snapshot(device).await
     }
 
@@ -39,7 +40,7 @@ impl Switchboard {
             // While the roster still knows whose call it carries.
             self.inner.finish_agent_leg(device, leg).await;
         }
-        let agent = self.inner.board.lock().roster.leave(device);
+        let agent = self.inner.board.lock().forget_device(device);
         self.inner.calls.device_gone(device, None);
         if let Some(agent) = agent {
             self.inner.presence_changed(&agent);
@@ -52,6 +53,7 @@ impl Switchboard {
         let workspace = &self.inner.house.workspace.id;
         snapshot.missed =
             self.inner.doors.store.missed(workspace, MISSED_SHOWN).await.unwrap_or_default();
+        snapshot.outcomes = self.inner.doors.store.outcomes(workspace).await.unwrap_or_default();
         snapshot.balance = self.inner.balance().await;
         snapshot
     }
@@ -62,15 +64,22 @@ impl Switchboard {
     /// # Errors
     /// When the offer cannot be answered, or the device's claim is being connected.
     pub async fn go_ready(&self, device: DeviceId, offer: SdpText) -> Result<SdpText, Refusal> {
-        if self.inner.board.lock().is_connecting(device) {
-            return Err(Refusal::on_call());
+        let renewal = self.inner.board.lock().renewals.get(&device).map(|(_, near)| *near);
+        if renewal.is_none() {
+            if self.inner.board.lock().is_connecting(device) {
+                return Err(Refusal::on_call());
+            }
+            if self.inner.board.lock().active.contains_key(&device) {
+                // A page does that when its media failed; the call goes on with the new leg.
+                self.inner.agent_leg_lost(device, "the device sets up its media anew").await;
+            }
         }
-        let is_talking = self.inner.board.lock().active.contains_key(&device);
-        if is_talking {
-            // A page does that when its media failed; the call goes on with the new leg.
-            self.inner.agent_leg_lost(device, "the device sets up its media anew").await;
-        }
-        let opened = match self.inner.doors.plane.open_agent_leg(&offer).await {
+        let plane = &self.inner.doors.plane;
+        let opened = match renewal {
+            Some(near) => plane.open_agent_leg_near(&offer, near).await,
+            None => plane.open_agent_leg(&offer).await,
+        };
+        let opened = match opened {
             Ok(opened) => opened,
             Err(error) => {
                 let hint = "offer one audio track with Opus, ICE and a sha-256 fingerprint";
@@ -106,7 +115,7 @@ impl Switchboard {
         opened: OpenedLeg,
     ) -> (Option<LegId>, Result<SdpText, Refusal>) {
         let mut board = self.inner.board.lock();
-        if board.is_connecting(device) {
+        if board.is_connecting(device) && !board.renewals.contains_key(&device) {
             return (Some(opened.leg), Err(Refusal::on_call()));
         }
         if !board.roster.want_calls(device, true) {
@@ -203,12 +212,12 @@ impl Switchboard {
         self.ask(call, input).await
     }
 
-    fn agent_of(&self, device: DeviceId) -> Result<AgentId, Refusal> {
+    pub(crate) fn agent_of(&self, device: DeviceId) -> Result<AgentId, Refusal> {
         let board = self.inner.board.lock();
         board.roster.agent_of(device).cloned().ok_or_else(Refusal::not_ready)
     }
 
-    async fn ask(&self, call: CallId, input: Input) -> Result<(), Refusal> {
+    pub(crate) async fn ask(&self, call: CallId, input: Input) -> Result<(), Refusal> {
         let mailbox = self.inner.calls.mailbox(call).ok_or_else(Refusal::no_such_call)?;
         let response = owner::ask(&mailbox, input).await;
         self.inner.answer(response)
@@ -216,6 +225,15 @@ impl Switchboard {
 }
 
 impl crate::switchboard::Inner {
+    /// A page was left, and its agent has opened another one: the call does not wait until the
+    /// media of the old one is missed.
+    async fn left_page_of(&self, agent: &AgentId, here: DeviceId) {
+        let old = self.board.lock().left_page(agent, here);
+        if let Some(old) = old {
+            self.agent_leg_lost(old, "its page was left").await;
+        }
+    }
+
     /// A device cannot be heard any more: it rings no more, and a call it holds is told.
     pub(crate) async fn agent_leg_lost(&self, device: DeviceId, why: &'static str) {
         let (agent, leg) = {
@@ -249,8 +267,11 @@ impl crate::switchboard::Inner {
         self.tell(device, ServerEvent::MediaState { up: true, reason: None });
         let Some(agent) = agent else { return };
         self.presence_changed(&agent);
-        let target = Target { agent, device };
-        self.calls.post_all(|| Input::DeviceReady { target: target.clone() });
+        let renewal = self.board.lock().renewals.remove(&device);
+        if let Some((call, _)) = renewal {
+            return self.calls.post(call, Message::LegRenewed(device));
+        }
+        self.can_ring(&agent, device);
     }
 
     /// Sends a media fact to the call that a device holds.

@@ -2,14 +2,14 @@
 
 use std::time::Instant;
 
-use call::{Command, Farewell, Input, Recording, Sound, Step, StopWhy, Target, choose};
-use model::{DeviceId, Direction, EndReason, LegId, Timestamp};
+use call::{Command, Farewell, Input, Sound, StopWhy, Target};
+use media::Source;
+use model::{DeviceId, LegId, Timestamp};
 use wire::agent::{RingEnd, ServerEvent};
-use wire::{ActiveCall, QualityNow, RecordingState, RingingCall};
 
 use crate::board::LegOwner;
 use crate::meta::Verb;
-use crate::owner::{ClaimTiming, Owner};
+use crate::owner::Owner;
 use crate::quality::LOOK_EVERY;
 use crate::switchboard::Inner;
 
@@ -93,36 +93,6 @@ impl Owner {
         }
     }
 
-    /// Says who is there to be rung.
-    fn choose_targets(&mut self, round: u32, step: &Step) {
-        let roster = &self.inner.board.lock().roster;
-        let waves = choose(roster, None, &step.policy, None, None);
-        self.follow_ups.push(Input::Chosen { round, waves });
-    }
-
-    fn ringing_view(&self) -> RingingCall {
-        let until = self.call.rings_until().unwrap_or_else(Instant::now);
-        let left = until.saturating_duration_since(Instant::now());
-        RingingCall {
-            call: self.id,
-            from: self.caller.clone(),
-            line: self.line.id.clone(),
-            line_name: self.line.name.clone(),
-            rang_at: self.arrived_at,
-            rings_until: Timestamp::now().plus_millis(i64::try_from(left.as_millis()).unwrap_or(0)),
-            claimable: true,
-            not_claimable: None,
-            group: self.call.group().cloned(),
-            queue_position: self.inner.board.lock().queue.position(self.id),
-            transfer: None,
-        }
-    }
-
-    fn quality_now(&self) -> Option<QualityNow> {
-        let (verdict, network) = self.call.indicator()?;
-        Some(QualityNow { verdict, network })
-    }
-
     fn stop_ringing(&self, devices: &[DeviceId], why: &StopWhy) {
         for device in devices {
             self.inner.unring(self.id, *device);
@@ -149,34 +119,13 @@ impl Owner {
         }
     }
 
-    fn active_view(&self) -> ActiveCall {
-        ActiveCall {
-            call: self.id,
-            from: self.caller.clone(),
-            line: self.line.id.clone(),
-            line_name: self.line.name.clone(),
-            direction: Direction::UserInitiated,
-            bridged_at: self.bridged_at,
-            muted: self.call.muted(),
-            muted_by_supervisor: false,
-            held: false,
-            reconnecting: false,
-            transfer: None,
-            consulted_by: None,
-            supervised_by: None,
-            recording_mode: self.line.recording,
-            recording: recording_state(self.call.recording()),
-            hint: self.call.hint(),
-            quality: self.quality_now(),
-        }
-    }
-
     /// The claim won: its sound is awaited, and the device is told.
     async fn confirm(&self, target: &Target) {
         self.inner.unring(self.id, target.device);
+        let active = self.active_view(target);
         let leg = {
             let mut board = self.inner.board.lock();
-            board.active.insert(target.device, self.active_view());
+            board.active.insert(target.device, active.clone());
             board.agent_leg(target.device)
         };
         if let Some(leg) = leg {
@@ -187,18 +136,7 @@ impl Owner {
         let why = RingEnd::ClaimedHere;
         self.inner.tell(target.device, ServerEvent::RingEnd { call: self.id, why, winner: None });
         let lease_ms = u64::try_from(self.inner.house.claim_lease.as_millis()).unwrap_or(u64::MAX);
-        self.inner
-            .tell(target.device, ServerEvent::ClaimWon { active: self.active_view(), lease_ms });
-        self.inner.presence_changed(&target.agent);
-    }
-
-    /// The claim counts no more: neither its timing nor the end of ringing.
-    async fn release(&mut self, target: &Target, why: &'static str) {
-        self.timing = ClaimTiming::default();
-        self.ring_ended = None;
-        self.let_go(target).await;
-        let released = ServerEvent::ClaimReleased { call: self.id, reason: why.to_owned() };
-        self.inner.tell(target.device, released);
+        self.inner.tell(target.device, ServerEvent::ClaimWon { active, lease_ms });
         self.inner.presence_changed(&target.agent);
     }
 
@@ -246,48 +184,16 @@ impl Owner {
     fn open(&mut self, target: &Target) {
         self.look_due = Some(Instant::now() + LOOK_EVERY);
         self.bridged_at.get_or_insert_with(Timestamp::now);
-        let active = self.active_view();
+        let active = self.active_view(target);
         self.inner.board.lock().active.insert(target.device, active.clone());
         self.inner.tell(target.device, ServerEvent::CallOpen { active });
     }
 
     fn update(&self, target: &Target) {
-        let active = self.active_view();
+        let active = self.active_view(target);
         self.inner.board.lock().active.insert(target.device, active.clone());
         let update = ServerEvent::CallUpdate { active };
         self.inner.tell(target.device, update);
-    }
-
-    async fn dismiss(&mut self, target: &Target, reason: EndReason) {
-        self.look_due = None;
-        let leg = self.inner.board.lock().agent_leg(target.device);
-        if let Some(leg) = leg {
-            let summary = self.inner.doors.plane.summary(leg).await;
-            if let Some(summary) = summary.filter(|_| self.call.was_bridged()) {
-                self.keep_agent_summary(summary);
-            }
-            self.inner.quieten(leg).await;
-        }
-        self.let_go(target).await;
-        let talked_ms =
-            i64::try_from(self.call.talked(Instant::now()).as_millis()).unwrap_or(i64::MAX);
-        self.inner.tell(target.device, ServerEvent::CallEnd { call: self.id, reason, talked_ms });
-        self.inner.presence_changed(&target.agent);
-    }
-
-    /// Frees the agent, once nothing of this call is done to their leg any more: their next call
-    /// may use it at once. A leg that is not wanted any more is closed.
-    async fn let_go(&self, target: &Target) {
-        let unwanted = {
-            let mut board = self.inner.board.lock();
-            board.active.remove(&target.device);
-            board.roster.free(&target.agent, self.id);
-            let wanted = board.roster.wants_calls(target.device);
-            if wanted { None } else { board.remove_agent_leg(target.device) }
-        };
-        if let Some(leg) = unwanted {
-            self.inner.doors.plane.close(leg).await;
-        }
     }
 
     async fn close_carrier_leg(&mut self) {
@@ -305,14 +211,5 @@ impl Inner {
         plane.tap(leg, None).await;
         plane.unbridge(leg).await;
         plane.mute(leg, false).await;
-    }
-}
-
-const fn recording_state(recording: Recording) -> RecordingState {
-    match recording {
-        Recording::Off => RecordingState::Off,
-        Recording::On => RecordingState::On,
-        Recording::Paused => RecordingState::Paused,
-        Recording::Failed => RecordingState::Failed,
     }
 }

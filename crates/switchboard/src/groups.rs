@@ -15,6 +15,20 @@ pub(crate) struct Groups {
     lines: BTreeMap<LineId, GroupId>,
 }
 
+impl Groups {
+    pub(crate) fn group(&self, id: &GroupId) -> Option<&Arc<GroupRow>> {
+        self.groups.get(id)
+    }
+
+    pub(crate) fn group_of(&self, line: &LineId) -> Option<&Arc<GroupRow>> {
+        self.lines.get(line).and_then(|id| self.group(id))
+    }
+
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<GroupRow>> {
+        self.groups.values()
+    }
+}
+
 impl Switchboard {
     /// Reads the workspace's groups, and its lines' choice of them, into memory. To be called at
     /// the start and after every change. Calls that ring already ring on as they began.

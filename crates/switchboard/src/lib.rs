@@ -8,6 +8,7 @@
 //! only owner: whatever races, inputs reach the rules one at a time.
 #![warn(clippy::wildcard_enum_match_arm)]
 
+mod acts;
 mod arrival;
 mod bell;
 mod board;
@@ -21,9 +22,11 @@ mod groups;
 mod house;
 #[cfg(test)]
 mod isolation;
+mod joining;
 mod media_events;
 mod meta;
 mod owner;
+mod parting;
 mod presence;
 mod quality;
 mod queue;
@@ -31,12 +34,14 @@ mod recovery;
 mod refusal;
 mod registry;
 mod rights;
+mod routing;
 mod sounds;
 mod switchboard;
 mod tape;
 mod telling;
 #[cfg(test)]
 mod tests;
+mod views;
 
 pub use bell::Bell;
 pub use call::{Habits, LiveAgent};

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use call::Input;
-use media::{LegDown, MediaEvent};
+use call::{Input, SupervisionWhy};
+use media::{LegDown, MediaEvent, SupervisionEnd};
 use model::{LegId, PhoneKey};
 use tokio::sync::mpsc;
 
@@ -45,17 +45,15 @@ impl Inner {
             MediaEvent::LegUp { leg } => leg_up(inner, leg),
             MediaEvent::LegDown { leg, why } => leg_down(inner, leg, why).await,
             MediaEvent::FirstRtp { leg, .. } => first_rtp(inner, leg),
-            // No step of a call waits for the end of a clip.
-            MediaEvent::PlayEnded { leg } => tracing::trace!(%leg, "a clip was played"),
+            MediaEvent::PlayEnded { leg } => tell_call(inner, leg, Input::NoticeEnded),
             MediaEvent::Dtmf { leg, digit, .. } => key_pressed(inner, leg, digit),
             MediaEvent::SilentCall { leg, cause } => {
                 inner.counts.silent(cause);
                 tell_call(inner, leg, Input::SilentCall { cause });
             }
             MediaEvent::CallerSilent { leg } => tell_call(inner, leg, Input::CallerSilent),
-            // No call is supervised from here.
             MediaEvent::SupervisionEnded { supervisor, why, .. } => {
-                tracing::debug!(leg = %supervisor, why = why.as_str(), "supervision has ended");
+                supervision_ended(inner, supervisor, why);
             }
             MediaEvent::Forwarded { from, to, at } => {
                 let owner = inner.board.lock().owner_of(from);
@@ -116,6 +114,27 @@ fn tell_call(inner: &Inner, leg: LegId, input: Input) {
     match owner {
         Some(LegOwner::Call(call)) => inner.calls.post(call, Message::Input(input)),
         Some(LegOwner::Device(_)) | None => {}
+    }
+}
+
+fn supervision_ended(inner: &Inner, supervisor: LegId, why: SupervisionEnd) {
+    tracing::debug!(leg = %supervisor, why = why.as_str(), "supervision has ended");
+    let device = match inner.board.lock().owner_of(supervisor) {
+        Some(LegOwner::Device(device)) => device,
+        Some(LegOwner::Call(_)) | None => return,
+    };
+    let call = inner.board.lock().supervising.get(&device).copied();
+    let why = match why {
+        SupervisionEnd::CallEnded => SupervisionWhy::CallEnded,
+        SupervisionEnd::AgentGone | SupervisionEnd::Parted | SupervisionEnd::Moved => {
+            SupervisionWhy::Parted
+        }
+        SupervisionEnd::SupervisorGone | SupervisionEnd::HandedOver | SupervisionEnd::Fault => {
+            SupervisionWhy::MediaFailed
+        }
+    };
+    if let Some(call) = call {
+        inner.calls.post(call, Message::Input(Input::SupervisionEnded { device, why }));
     }
 }
 

@@ -5,7 +5,9 @@ use std::time::Instant;
 
 use call::{Call, Input, Output, Phase, Response, Target};
 use media::LegSummary;
-use model::{CallId, CallQuality, DeviceId, LegId, RecordingId, SdpText, Timestamp, Wacid};
+use model::{
+    AgentId, CallId, CallQuality, DeviceId, LegId, RecordingId, SdpText, Timestamp, Wacid,
+};
 use store::{LineRow, NewEvent};
 use tokio::sync::{mpsc, oneshot};
 use wire::CallerView;
@@ -13,6 +15,7 @@ use wire::rest::CallState;
 
 use crate::refusal::Refusal;
 use crate::switchboard::Inner;
+use crate::views::state_of;
 
 /// What reaches a call's task.
 #[derive(Debug)]
@@ -23,6 +26,10 @@ pub(crate) enum Message {
     Ask(Input, oneshot::Sender<Response>),
     /// A device claims; its frame was read at this moment.
     Claim(Target, Instant, oneshot::Sender<Result<(), Refusal>>),
+    /// A supervisor becomes the call's agent.
+    TakeOver(Target, oneshot::Sender<Result<(), Refusal>>),
+    /// A device that was asked to has made its media leg anew.
+    LegRenewed(DeviceId),
     /// A device's media leg is no more; this is how it was.
     AgentLegOver(DeviceId, LegSummary),
     /// The first packet went from one leg to the other.
@@ -58,6 +65,16 @@ pub(crate) async fn claim(
 ) -> Option<Result<(), Refusal>> {
     let (reply, answer) = oneshot::channel();
     mailbox.send(Message::Claim(target, arrived, reply)).await.ok()?;
+    answer.await.ok()
+}
+
+/// Takes a call over and waits; `None` when the call is gone.
+pub(crate) async fn take_over(
+    mailbox: &mpsc::Sender<Message>,
+    target: Target,
+) -> Option<Result<(), Refusal>> {
+    let (reply, answer) = oneshot::channel();
+    mailbox.send(Message::TakeOver(target, reply)).await.ok()?;
     answer.await.ok()
 }
 
@@ -106,6 +123,10 @@ pub(crate) struct Owner {
     /// Inputs that effects give back at once.
     pub(crate) follow_ups: Vec<Input>,
     pub(crate) mailbox: mpsc::Sender<Message>,
+    /// Who spoke with the contact last, where that counts.
+    pub(crate) sticky: Option<AgentId>,
+    /// It stands in the queue.
+    pub(crate) waits: bool,
 }
 
 impl Owner {
@@ -155,6 +176,15 @@ impl Owner {
                 let _ = reply.send(self.claim(target, arrived));
                 self.drain().await;
             }
+            Message::TakeOver(target, reply) => {
+                let input = Input::TakeOver { target: target.clone() };
+                let _ = reply.send(self.seize(&target, input));
+                self.drain().await;
+            }
+            Message::LegRenewed(device) => {
+                self.leg_renewed(device).await;
+                self.drain().await;
+            }
             Message::Forwarded { from, to, at } => self.forwarded(from, to, at),
             Message::AgentLegOver(device, summary) => {
                 let is_talking = self.call.phase() == Phase::Bridged
@@ -173,6 +203,16 @@ impl Owner {
     /// Takes or refuses a claim. Agents are put on a call and taken off it by the call's own task
     /// alone: so no tab of theirs frees an agent who talks in another.
     fn claim(&mut self, target: Target, arrived: Instant) -> Result<(), Refusal> {
+        let held = self.call.holder().is_some();
+        self.seize(&target, Input::Claim { target: target.clone() })?;
+        if !held {
+            self.timing = ClaimTiming { arrived: Some(arrived), ..ClaimTiming::default() };
+            self.ring_ended = Some(arrived);
+        }
+        Ok(())
+    }
+
+    fn seize(&mut self, target: &Target, input: Input) -> Result<(), Refusal> {
         let agent = target.agent.clone();
         let newly = {
             let mut board = self.inner.board.lock();
@@ -181,15 +221,8 @@ impl Owner {
             }
             board.roster.occupy(&agent, self.id).map_err(|_| Refusal::on_call())?
         };
-        let held = self.call.holder().is_some();
-        match self.call.handle(Input::Claim { target }, Instant::now()) {
-            Response::Done => {
-                if !held {
-                    self.timing = ClaimTiming { arrived: Some(arrived), ..ClaimTiming::default() };
-                    self.ring_ended = Some(arrived);
-                }
-                Ok(())
-            }
+        match self.call.handle(input, Instant::now()) {
+            Response::Done => Ok(()),
             Response::Refused(refusal) => {
                 let mut board = self.inner.board.lock();
                 if newly {
@@ -258,9 +291,34 @@ impl Owner {
 
 impl Owner {
     /// What other parts of the house learn from an event.
-    fn follow(&self, event: &call::Event) {
+    fn follow(&mut self, event: &call::Event) {
         if let call::Event::AgentsRingEnded { agents, outcome } = event {
             self.inner.rings_ended(agents, *outcome);
+        }
+        let waits = self.call.phase() == Phase::Queued;
+        if waits != self.waits {
+            self.waits = waits;
+            if waits {
+                let group = self.ringing_view().group;
+                self.inner.board.lock().queue.enter(self.id, group);
+            } else {
+                self.inner.leave_queue(self.id);
+            }
+        }
+        self.show_live();
+    }
+
+    /// Keeps what supervisors see up to date.
+    pub(crate) fn show_live(&self) {
+        match self.call.phase() {
+            Phase::Ending | Phase::Ended => self.inner.call_not_live(self.id),
+            Phase::Offered
+            | Phase::Ringing
+            | Phase::Queued
+            | Phase::Noticing
+            | Phase::Accepting
+            | Phase::Bridged
+            | Phase::Reconnecting => self.inner.call_live(self.live_view()),
         }
     }
 }
@@ -271,18 +329,6 @@ fn named(event: &call::Event) -> (String, serde_json::Value) {
     let detail = value.get_mut("detail").map(serde_json::Value::take).unwrap_or_default();
     let name = value.get("event").and_then(serde_json::Value::as_str).unwrap_or("unnamed");
     (name.to_owned(), detail)
-}
-
-const fn state_of(phase: Phase) -> CallState {
-    match phase {
-        Phase::Offered => CallState::Offered,
-        Phase::Ringing | Phase::Queued | Phase::Noticing => CallState::Ringing,
-        Phase::Accepting => CallState::Accepting,
-        Phase::Bridged => CallState::Bridged,
-        Phase::Reconnecting => CallState::Reconnecting,
-        Phase::Ending => CallState::Ending,
-        Phase::Ended => CallState::Ended,
-    }
 }
 
 async fn sleep_until(due: Option<tokio::time::Instant>) {

@@ -4,7 +4,7 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use call::{Input, Readiness};
-use model::{AgentId, CallId, DeviceId, RingOutcome, Timestamp};
+use model::{AgentId, DeviceId, RingOutcome, Timestamp};
 
 use crate::switchboard::{Inner, Switchboard};
 
@@ -92,18 +92,15 @@ impl Inner {
         }
     }
 
-    fn can_ring(&self, agent: &AgentId, device: DeviceId) {
+    /// Whatever rings now rings there too, and a call that waits for this agent goes on.
+    pub(crate) fn can_ring(&self, agent: &AgentId, device: DeviceId) {
         let target = call::Target { agent: agent.clone(), device };
         self.calls.post_all(|| Input::DeviceReady { target: target.clone() });
     }
 
-    /// An agent has talked on a call and is let go: they finish up, or are free.
-    pub(crate) fn finished(&self, agent: &AgentId, call: CallId) {
-        let wraps_up = {
-            let mut board = self.board.lock();
-            board.roster.finish(agent, call, Instant::now());
-            board.roster.wrap_up_until(agent).is_some()
-        };
+    /// An agent has left a call: they finish up, or are free.
+    pub(crate) fn let_go(&self, agent: &AgentId) {
+        let wraps_up = self.board.lock().roster.wrap_up_until(agent).is_some();
         if wraps_up {
             self.presence_changed(agent);
             self.wrap_ups.notify_one();

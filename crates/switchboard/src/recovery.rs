@@ -133,7 +133,8 @@ impl Inner {
         let (line, wacid) = (left.line.clone(), left.wacid.clone());
         let never_accepted = match left.state {
             CallState::Offered | CallState::Ringing => left.accepted_at.is_none(),
-            CallState::Accepting
+            CallState::Queued
+            | CallState::Accepting
             | CallState::Bridged
             | CallState::Reconnecting
             | CallState::Ending

@@ -35,6 +35,14 @@ impl Refusal {
         )
     }
 
+    pub(crate) fn nobody_there() -> Self {
+        Self::new(
+            ErrorCode::NobodyThere,
+            "nobody there can be rung",
+            "choose somebody who is ready; the call stays with you",
+        )
+    }
+
     pub(crate) fn on_call() -> Self {
         Self::new(ErrorCode::OnCall, "you are on another call", "end that call first")
     }

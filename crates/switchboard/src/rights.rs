@@ -5,9 +5,15 @@ use model::{AgentId, DeviceId, Right, Rights};
 use crate::switchboard::Switchboard;
 
 impl Switchboard {
+    /// What an agent may do, as their token or the house says.
+    pub fn allow(&self, agent: &AgentId, rights: Rights) {
+        self.inner.board.lock().roster.allow(agent, rights);
+    }
+
     /// An agent's rights were changed. Without the right to answer none of their devices rings any
     /// more; a call they are on goes on to its end.
     pub async fn rights_changed(&self, agent: &AgentId, rights: Rights) {
+        self.allow(agent, rights);
         if rights.allow(Right::Answer) {
             return;
         }
@@ -23,7 +29,7 @@ impl Switchboard {
         let inner = &self.inner;
         let held = inner.board.lock().active.get(&device).map(|active| active.call);
         inner.agent_leg_lost(device, "the agent was signed out").await;
-        let agent = inner.board.lock().roster.leave(device);
+        let agent = inner.board.lock().forget_device(device);
         inner.calls.device_gone(device, held);
         if let Some(agent) = agent {
             inner.presence_changed(&agent);

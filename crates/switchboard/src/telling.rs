@@ -2,7 +2,7 @@
 
 use model::{AgentId, CallId, DeviceId};
 use wire::agent::ServerEvent;
-use wire::{MissedCall, RingingCall};
+use wire::{LiveCall, MissedCall, RingingCall};
 
 use crate::board::RingEntry;
 use crate::presence::on_the_wall;
@@ -65,6 +65,29 @@ impl Inner {
         };
         for (device, ringing) in told {
             self.tell(device, ServerEvent::Ring { ringing });
+        }
+    }
+
+    /// A live call as it is now: supervisors who watch see it, if anything of it has changed.
+    pub(crate) fn call_live(&self, live: LiveCall) {
+        // Told under the lock: of two changes the later one must be told last.
+        let mut board = self.board.lock();
+        if board.live.get(&live.call) == Some(&live) {
+            return;
+        }
+        board.live.insert(live.call, live.clone());
+        for device in &board.watchers {
+            self.tell(*device, ServerEvent::LiveCall { live: live.clone() });
+        }
+    }
+
+    /// A call is not live any more.
+    pub(crate) fn call_not_live(&self, call: CallId) {
+        let mut board = self.board.lock();
+        if board.live.remove(&call).is_some() {
+            for device in &board.watchers {
+                self.tell(*device, ServerEvent::LiveCallEnd { call });
+            }
         }
     }
 

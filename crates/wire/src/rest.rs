@@ -95,6 +95,8 @@ pub enum CallState {
     Offered,
     /// Alerting devices.
     Ringing,
+    /// Accepted without an agent: waiting with hold music, or hearing the notice.
+    Queued,
     /// Claimed, waiting for Meta's acceptance.
     Accepting,
     /// Sound flows.

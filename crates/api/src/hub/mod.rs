@@ -127,12 +127,19 @@ impl Hub {
         Seat::New(session, outbox)
     }
 
-    /// Takes a closed socket off its session and waits out the grace. True when the device did
+    /// Takes a closed socket off its session and waits out the grace; `lost` is told when the device
+    /// has no socket now. True when the device did
     /// not come back and is now gone for good: tell the switchboard.
-    pub(crate) async fn release(&self, session: &Arc<Session>, outbox: &Arc<Outbox>) -> bool {
+    pub(crate) async fn release(
+        &self,
+        session: &Arc<Session>,
+        outbox: &Arc<Outbox>,
+        lost: impl FnOnce(),
+    ) -> bool {
         let Some(grace) = session.detach(outbox) else {
             return false;
         };
+        lost();
         tokio::time::sleep(self.resume_grace).await;
         if !session.leave(grace) {
             return false;
@@ -189,7 +196,7 @@ mod tests {
         let resume = Resume { session: session.id(), last_seq: 0 };
         let lost = |outbox: Arc<Outbox>| {
             let (hub, session) = (Arc::clone(&hub), Arc::clone(&session));
-            tokio::spawn(async move { hub.release(&session, &outbox).await })
+            tokio::spawn(async move { hub.release(&session, &outbox, || ()).await })
         };
         let first_grace = lost(first);
         tokio::time::sleep(grace - Duration::from_secs(5)).await;

@@ -158,6 +158,11 @@ impl Session {
         self.state.lock().replies.answer(id, reply);
     }
 
+    /// Whether the device has a socket.
+    pub(crate) fn is_attached(&self) -> bool {
+        self.state.lock().socket.is_some()
+    }
+
     /// Takes `outbox` off. `Some` when it was the device's present socket: the grace that begins
     /// now is named by the number.
     pub(super) fn detach(&self, outbox: &Arc<Outbox>) -> Option<u64> {

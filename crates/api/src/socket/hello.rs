@@ -158,12 +158,14 @@ async fn seated(
         Seat::New(session, outbox) => {
             tracing::info!(agent = %session.agent, device = %session.device, "a device joined");
             session.learn_rights(agent.rights);
+            house.allow(&session.agent, agent.rights);
             let snapshot = house.device_joined(session.agent.clone(), session.device).await;
             outbox.open(frame_text(0, &welcome(api, &session, agent, snapshot)));
             Ok(Place { house, session, outbox })
         }
         Seat::Again(session, outbox) => {
             tracing::info!(agent = %session.agent, device = %session.device, "a device came back late");
+            house.socket_back(session.device);
             let snapshot = house.snapshot(session.device).await;
             outbox.open(frame_text(0, &welcome(api, &session, agent, snapshot)));
             Ok(Place { house, session, outbox })
@@ -171,6 +173,7 @@ async fn seated(
         Seat::Resumed(session, outbox) => {
             tracing::debug!(agent = %session.agent, device = %session.device, "a device resumed");
             session.learn_rights(agent.rights);
+            house.socket_back(session.device);
             // What it was given before may have expired while it was away.
             turn::hand_over(api, session.device, &outbox);
             Ok(Place { house, session, outbox })

@@ -80,11 +80,19 @@ pub(crate) async fn upgrade(
         api.metrics.sockets.dec();
         api.metrics.socket_closed(why);
         if let Some(Place { house, session, outbox }) = place
-            && api.hub.release(&session, &outbox).await
+            && api.hub.release(&session, &outbox, || lost(&house, &session)).await
         {
             house.device_left(session.device).await;
         }
     }))
+}
+
+/// A device's socket is gone. It may have come back on another one in this very moment.
+fn lost(house: &Switchboard, session: &Session) {
+    house.socket_lost(session.device);
+    if session.is_attached() {
+        house.socket_back(session.device);
+    }
 }
 
 /// Serves a socket until it is closed; says whose it was and why it closed.

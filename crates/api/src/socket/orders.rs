@@ -134,6 +134,10 @@ pub(super) async fn carry_out(
     mut orders: Receiver<Order>,
 ) {
     while let Some(Order { id, command, arrived }) = orders.recv().await {
+        if command == (ClientCommand::ListColleagues {}) {
+            session.answer(id, house.colleagues(session.device, id));
+            continue;
+        }
         let done = AssertUnwindSafe(allowed(api, house, session, command, arrived));
         let reply = match done.catch_unwind().await {
             Ok(Ok(())) => ServerEvent::Done { to: id },
@@ -207,25 +211,34 @@ async fn ask(
         ClientCommand::HangUp { call } => house.hang_up(device, call).await,
         ClientCommand::Mute { call, on } => house.mute(device, call, on).await,
         ClientCommand::Record { call, action } => house.record(device, call, action).await,
-        ClientCommand::Readiness { .. }
-        | ClientCommand::EndWrapUp {}
-        | ClientCommand::Hold { .. }
-        | ClientCommand::ListColleagues {}
-        | ClientCommand::Transfer { .. }
-        | ClientCommand::CompleteTransfer { .. }
-        | ClientCommand::CancelTransfer { .. }
-        | ClientCommand::Annotate { .. }
-        | ClientCommand::WatchCalls { .. }
-        | ClientCommand::Supervise { .. }
-        | ClientCommand::StopSupervising { .. }
-        | ClientCommand::TakeOver { .. }
-        | ClientCommand::MuteAgent { .. }
-        | ClientCommand::EndCall { .. } => {
-            let (code, hint) = (ErrorCode::NotAllowed, "this version does not do it");
-            Err(Refusal { code, message: "not done here".to_owned(), hint: hint.to_owned() })
+        ClientCommand::Readiness { microphone, audio, leader } => {
+            house.readiness(device, microphone, audio, leader);
+            Ok(())
         }
-        // Both are answered where they are read.
-        ClientCommand::Hello { .. } | ClientCommand::Ping {} => Ok(()),
+        ClientCommand::EndWrapUp {} => {
+            house.end_wrap_up(device);
+            Ok(())
+        }
+        ClientCommand::Hold { call, on } => house.hold(device, call, on).await,
+        ClientCommand::Transfer { call, to, mode } => house.transfer(device, call, to, mode).await,
+        ClientCommand::CompleteTransfer { call } => house.complete_transfer(device, call).await,
+        ClientCommand::CancelTransfer { call } => house.cancel_transfer(device, call).await,
+        ClientCommand::Annotate { call, note, outcome } => {
+            house.annotate(device, call, note, outcome).await
+        }
+        ClientCommand::WatchCalls { on } => {
+            house.watch_calls(device, on);
+            Ok(())
+        }
+        ClientCommand::Supervise { call, mode } => house.supervise(device, call, mode).await,
+        ClientCommand::StopSupervising { call } => house.stop_supervising(device, call).await,
+        ClientCommand::TakeOver { call } => house.take_over(device, call).await,
+        ClientCommand::MuteAgent { call, on } => house.mute_agent(device, call, on).await,
+        ClientCommand::EndCall { call } => house.end_by_supervisor(device, call).await,
+        // These are answered elsewhere.
+        ClientCommand::Hello { .. } | ClientCommand::Ping {} | ClientCommand::ListColleagues {} => {
+            Ok(())
+        }
     }
 }
 

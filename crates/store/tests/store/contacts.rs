@@ -189,6 +189,7 @@ async fn one_person_is_another_contact_in_another_workspace() {
         name: "Theirs".to_owned(),
         inbound: true,
         recording: RecordingMode::Off,
+        group: None,
     };
     store.ensure_line(&theirs).await.unwrap();
     world.open_call(1).await;
