@@ -132,7 +132,7 @@ async fn main() -> anyhow::Result<()> {
 /// Tells what needs no command of ours.
 fn tell(event: ServerEvent) {
     match event {
-        ServerEvent::Presence { presence } => println!("presence: {presence:?}"),
+        ServerEvent::Presence { presence, .. } => println!("presence: {presence:?}"),
         ServerEvent::RingEnd { call, why, winner } => {
             let winner = winner.map_or_else(String::new, |winner| format!(" by {winner}"));
             println!("{call} stopped ringing: {why:?}{winner}");

@@ -200,7 +200,7 @@ impl Trial {
 
     fn last_presence(&self, of: DeviceId) -> Option<Presence> {
         self.ears.told.lock().iter().rev().find_map(|(device, event)| {
-            let ServerEvent::Presence { presence } = event else { return None };
+            let ServerEvent::Presence { presence, .. } = event else { return None };
             (*device == of).then_some(*presence)
         })
     }
