@@ -84,6 +84,8 @@ async fn d6_the_same_agent_goes_on_at_another_device_and_never_on_both() {
     let phone = world.ring(world.plan()).await;
     let call = answer(&mut ana).await;
     talking(&phone).await;
+    // Within the lease a second claim is another tab that answers the same ring.
+    tokio::time::sleep(Duration::from_secs(4)).await;
     let mut phone_of_ana = world.agent_saying("ana", BEN_HZ).await;
     phone_of_ana.claim(call).await.expect("sent");
     open(&mut phone_of_ana, call).await;

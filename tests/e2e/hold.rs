@@ -1,10 +1,12 @@
 //! The agent puts the caller on hold: music, and one recording through all of it.
 
+use std::time::Duration;
+
 use model::CallId;
 use serde_json::json;
 use wire::agent::{ClientCommand, ErrorCode, ServerEvent};
 
-use crate::hearing::{hears_nothing, hears_only};
+use crate::hearing::hears_only;
 use crate::music::{HOLD_HZ, write_hold_music};
 use crate::world::{
     AGENT_HZ, CALLER_HZ, PATIENCE, Setup, World, answer, done, events, refused, talking,
@@ -30,7 +32,9 @@ async fn a_held_caller_hears_music_and_the_agent_hears_nothing_until_they_come_b
     let is_held = |e: &ServerEvent| matches!(e, ServerEvent::CallUpdate { active } if active.held);
     ana.wait_for("the hold", is_held, PATIENCE).await.expect("told");
     hears_only("the caller", || phone.heard(), HOLD_HZ, AGENT_HZ).await;
-    hears_nothing("the agent", || ana.heard(), [CALLER_HZ, HOLD_HZ]).await;
+    let packets = ana.heard().packets;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert!(ana.heard().packets <= packets + 1, "the agent hears nothing at all");
 
     done(&mut ana, hold(call, false)).await;
     hears_only("the caller", || phone.heard(), AGENT_HZ, HOLD_HZ).await;
@@ -40,7 +44,7 @@ async fn a_held_caller_hears_music_and_the_agent_hears_nothing_until_they_come_b
     phone.hang_up().await;
     let closed = world.closed(&call.to_string()).await;
     let events = events(&closed);
-    assert!(events.contains(&"held") && events.contains(&"resumed"), "{events:?}");
+    assert_eq!(events.iter().filter(|event| **event == "held").count(), 2, "{events:?}");
     assert_eq!(closed["recordings"].as_array().map(Vec::len), Some(1), "one recording of it all");
     assert_eq!(closed["disposition"], json!("answered"));
 }
@@ -57,7 +61,7 @@ async fn d12_a_storm_of_hold_and_mute_leaves_the_last_word_and_one_stream() {
         let on = step % 2 == 0;
         ana.command(hold(call, on)).await.expect("sent");
         last = ana.command(ClientCommand::Mute { call, on }).await.expect("sent");
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let is_last = |e: &ServerEvent| matches!(e, ServerEvent::Done { to } if *to == last);
     ana.wait_for("the last reply", is_last, PATIENCE).await.expect("all are answered");

@@ -62,7 +62,7 @@ async fn a_supervisor_sees_listens_whispers_and_barges_in() {
     phone.hang_up().await;
     let closed = world.closed(&call.to_string()).await;
     let events = events(&closed);
-    for act in ["supervision_started", "supervision_changed", "supervision_ended"] {
+    for act in ["supervised", "supervision_ended"] {
         assert!(events.contains(&act), "no {act} in {events:?}");
     }
 }

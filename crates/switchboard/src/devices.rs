@@ -236,13 +236,19 @@ impl crate::switchboard::Inner {
 
     /// A device cannot be heard any more: it rings no more, and a call it holds is told.
     pub(crate) async fn agent_leg_lost(&self, device: DeviceId, why: &'static str) {
-        let (agent, leg) = {
+        let (agent, leg, renews) = {
             let mut board = self.board.lock();
             board.roster.leg_is(device, false);
-            (board.roster.agent_of(device).cloned(), board.remove_agent_leg(device))
+            let leg = board.remove_agent_leg(device);
+            let renews = board.renewals.contains_key(&device);
+            (board.roster.agent_of(device).cloned(), leg, renews)
         };
         let Some(leg) = leg else { return };
         self.finish_agent_leg(device, leg).await;
+        if renews {
+            // Its successor is on its way, because we asked for it.
+            return;
+        }
         self.tell(device, ServerEvent::MediaState { up: false, reason: Some(why.to_owned()) });
         self.calls.post_all(|| Input::AgentLegFailed { device, why });
         if let Some(agent) = agent {
