@@ -66,9 +66,14 @@ impl RingList {
         self.done.clear();
     }
 
+    /// Everybody may be rung again.
+    pub(crate) fn forgive(&mut self) {
+        self.silenced.clear();
+    }
+
     /// Everybody may be rung again, and nobody has been invited.
     pub(crate) fn forget(&mut self) {
-        self.silenced.clear();
+        self.forgive();
         self.invited.clear();
     }
 
@@ -99,11 +104,13 @@ impl RingList {
         if is_known || self.done.contains(&target.agent) || self.silenced.contains(&target.agent) {
             return;
         }
-        let theirs = self.ringing.values().find(|alert| alert.agent == target.agent);
-        let (from, until) = match theirs {
-            // Their other device rings: so does this one.
-            Some(alert) => (now, alert.until),
-            None => (from, until),
+        // Where their other device rings, or will, so does this one.
+        let rings = self.ringing.values().find(|alert| alert.agent == target.agent);
+        let will = self.planned.iter().find(|planned| planned.target.agent == target.agent);
+        let (from, until) = match (rings, will) {
+            (Some(alert), _) => (now, alert.until),
+            (None, Some(planned)) => (planned.from, planned.until),
+            (None, None) => (from, until),
         };
         self.planned.push(Planned { from, until, target: target.clone() });
     }
