@@ -81,6 +81,8 @@ impl Call {
         self.state = State::Claimed(claim);
         let others = self.ring_is_won(&target);
         self.command(Command::Confirm(target.clone()));
+        // A supervisor may take the call before it rings anybody.
+        self.prepare_carrier(now);
         match self.carrier {
             Carrier::Prepared => self.ask_accept(now),
             Carrier::Accepted | Carrier::Unclear { .. } => {
