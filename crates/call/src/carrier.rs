@@ -41,7 +41,11 @@ impl Call {
     pub(crate) fn accept_answered(&mut self, outcome: Outcome, now: Instant) {
         if matches!(self.state, State::Ending { .. } | State::Ended) {
             // The call ended while accept was under way. If it worked after all, end it at Meta too.
-            if outcome != Outcome::Refused {
+            let was_asked = match self.carrier {
+                Carrier::Accepting { .. } | Carrier::Unclear { .. } | Carrier::Accepted => true,
+                Carrier::Offered | Carrier::PreAccepting { .. } | Carrier::Prepared => false,
+            };
+            if was_asked && outcome != Outcome::Refused {
                 self.command(Command::Farewell(Farewell::Terminate));
             }
             return;
@@ -80,7 +84,7 @@ impl Call {
         self.command(Command::Speak);
         if let State::Claimed(claim) = &self.state {
             let (target, heard) = (claim.target.clone(), claim.heard);
-            self.command(Command::Bridge(target));
+            self.join(target);
             self.tone_due = (!heard).then_some(now + TONE_AFTER);
         }
         self.sound_without_agent();

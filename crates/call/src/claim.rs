@@ -81,10 +81,12 @@ impl Call {
         self.state = State::Claimed(claim);
         let others = self.ring_is_won(&target);
         self.command(Command::Confirm(target.clone()));
+        // A supervisor may take the call before it rings anybody.
+        self.prepare_carrier(now);
         match self.carrier {
             Carrier::Prepared => self.ask_accept(now),
             Carrier::Accepted | Carrier::Unclear { .. } => {
-                self.command(Command::Bridge(target.clone()))
+                self.join(target.clone());
             }
             Carrier::Offered | Carrier::PreAccepting { .. } | Carrier::Accepting { .. } => {}
         }
@@ -182,9 +184,7 @@ impl Call {
         // Their other devices have been silent since the claim.
         self.ring.silence(&target.agent);
         self.event(Event::ClaimReleased { agent: target.agent.clone(), why });
-        if matches!(self.carrier, Carrier::Accepted | Carrier::Unclear { .. }) {
-            self.command(Command::Unbridge(target.clone()));
-        }
+        self.part();
         self.hint = None;
         self.tone_due = None;
         self.command(Command::Release { target, why });

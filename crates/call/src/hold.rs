@@ -22,7 +22,7 @@ impl Call {
             self.event(Event::Held { on });
             if on {
                 self.part_supervisor();
-                self.hold_caller(&target);
+                self.hold_caller();
             } else {
                 self.unhold_caller(&target);
             }
@@ -31,16 +31,32 @@ impl Call {
         Response::Done
     }
 
-    pub(crate) fn hold_caller(&mut self, agent: &Target) {
+    /// Joins the caller with this device, and with no other.
+    pub(crate) fn join(&mut self, target: Target) {
+        if self.joined.as_ref().is_some_and(|joined| *joined != target) {
+            self.part();
+        }
+        self.joined = Some(target.clone());
+        self.command(Command::Bridge(target));
+    }
+
+    /// Parts the caller from whomever they are joined with.
+    pub(crate) fn part(&mut self) {
+        if let Some(target) = self.joined.take() {
+            self.command(Command::Unbridge(target));
+        }
+    }
+
+    pub(crate) fn hold_caller(&mut self) {
         if !std::mem::replace(&mut self.held, true) {
-            self.command(Command::Unbridge(agent.clone()));
+            self.part();
             self.play(Sound::Hold);
         }
     }
 
     pub(crate) fn unhold_caller(&mut self, agent: &Target) {
         if std::mem::replace(&mut self.held, false) {
-            self.command(Command::Bridge(agent.clone()));
+            self.join(agent.clone());
             self.play(Sound::Silence);
         }
     }

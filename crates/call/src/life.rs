@@ -43,6 +43,8 @@ pub struct Call {
     pub(crate) muted_by_supervisor: bool,
     /// The caller is parted from the agent who talks, on purpose.
     pub(crate) held: bool,
+    /// Whose leg is joined with the caller's.
+    pub(crate) joined: Option<Target>,
     pub(crate) sent: Option<Sent>,
     pub(crate) supervisor: Option<(Target, SupervisionMode)>,
     pub(crate) recording: Recording,
@@ -79,6 +81,7 @@ impl Call {
             muted: false,
             muted_by_supervisor: false,
             held: false,
+            joined: None,
             sent: None,
             supervisor: None,
             recording: Recording::Off,
@@ -269,7 +272,7 @@ impl Call {
         if let Some(second) = self.consulted().cloned() {
             self.command(Command::Dismiss(second, reason));
         }
-        self.sent = None;
+        (self.sent, self.joined) = (None, None);
         if let Some(target) = self.holder().cloned() {
             self.command(Command::Dismiss(target, reason));
         }

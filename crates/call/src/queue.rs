@@ -46,12 +46,9 @@ impl Call {
         self.prepare_carrier(now);
         match self.carrier {
             Carrier::Prepared => self.ask_accept(now),
-            Carrier::Accepted => self.sound_without_agent(),
+            Carrier::Accepted | Carrier::Unclear { .. } => self.sound_without_agent(),
             // Goes on when Meta answers.
-            Carrier::Offered
-            | Carrier::PreAccepting { .. }
-            | Carrier::Accepting { .. }
-            | Carrier::Unclear { .. } => {}
+            Carrier::Offered | Carrier::PreAccepting { .. } | Carrier::Accepting { .. } => {}
         }
     }
 

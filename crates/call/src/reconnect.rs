@@ -44,9 +44,8 @@ impl Call {
         self.stop_consulting();
         self.state = State::Reconnecting { claim, ends: now + self.rules.agent_grace, gone };
         self.event(Event::AgentLost { agent, why });
-        if !std::mem::replace(&mut self.held, false) {
-            self.command(Command::Unbridge(target.clone()));
-        }
+        self.held = false;
+        self.part();
         self.play(Sound::Hold);
         self.hint = Some(Hint::NoPath);
         self.indicator = Default::default();
@@ -56,7 +55,7 @@ impl Call {
     /// The lost agent has a new leg; it is the agent's once something is heard on it.
     pub(crate) fn agent_returns(&mut self, target: Target) {
         self.command(Command::ListenToAgent(target.clone()));
-        self.command(Command::Bridge(target));
+        self.join(target);
     }
 
     pub(crate) fn agent_is_back(&mut self, claim: Claim) {
@@ -81,10 +80,8 @@ impl Call {
         };
         self.part_supervisor();
         let old = std::mem::replace(&mut claim.target, target.clone());
-        if matches!(self.state, State::Bridged(_)) && !self.held {
-            self.command(Command::Unbridge(old.clone()));
-        }
         self.held = false;
+        self.part();
         if !was_gone {
             let why = LeftWhy::ResumedElsewhere;
             self.command(Command::LeaveCall { target: old, why });
@@ -117,7 +114,7 @@ impl Call {
                 self.epoch += 1;
                 let epoch = self.epoch;
                 self.event(Event::GraceOver { agent: target.agent.clone(), epoch });
-                self.let_go(target, LeftWhy::GraceOver, false);
+                self.let_go(target, LeftWhy::GraceOver);
                 (self.blamed, self.anybody_declined) = (Some(Cause::AgentLegFailed), false);
                 self.ring.forget();
                 self.state = State::Ringing;

@@ -24,6 +24,9 @@ struct Alert {
     until: Option<Instant>,
 }
 
+/// From when, and until when if not to the end of the step.
+type Time = (Instant, Option<Instant>);
+
 /// A device that will ring.
 #[derive(Clone, Debug)]
 struct Planned {
@@ -66,59 +69,61 @@ impl RingList {
         self.done.clear();
     }
 
+    /// Everybody may be rung again.
+    pub(crate) fn forgive(&mut self) {
+        self.silenced.clear();
+    }
+
     /// Everybody may be rung again, and nobody has been invited.
     pub(crate) fn forget(&mut self) {
-        self.silenced.clear();
+        self.forgive();
         self.invited.clear();
     }
 
     /// Plans waves. Who rings or is planned already stays as they are; who comes later to agents
     /// that ring one after the other is put at the end.
     pub(crate) fn plan(&mut self, waves: &[Wave], started: Instant, at_end: bool, now: Instant) {
+        let planned = self.planned.iter().map(|planned| planned.target.device);
+        let mut known: BTreeSet<DeviceId> = self.ringing.keys().copied().chain(planned).collect();
+        // Where one device of an agent rings, or will, so do the others.
+        let mut times: BTreeMap<AgentId, Time> = self
+            .planned
+            .iter()
+            .map(|planned| (planned.target.agent.clone(), (planned.from, planned.until)))
+            .collect();
+        times.extend(self.ringing.values().map(|alert| (alert.agent.clone(), (now, alert.until))));
+        let mut last = times.values().filter_map(|(_, until)| *until).max();
         for wave in waves {
-            let last = self.planned.iter().filter_map(|planned| planned.until);
-            let last = last.chain(self.ringing.values().filter_map(|alert| alert.until)).max();
-            let (mut from, mut until) =
-                (started + wave.from, wave.until.map(|until| started + until));
-            if let (true, Some(length)) =
-                (at_end, wave.until.map(|until| until.saturating_sub(wave.from)))
-            {
-                from = last.unwrap_or(now).max(now);
-                until = Some(from + length);
+            let mut time: Time = (started + wave.from, wave.until.map(|until| started + until));
+            if let (true, Some(until)) = (at_end, wave.until) {
+                let from = last.unwrap_or(now).max(now);
+                time = (from, Some(from + until.saturating_sub(wave.from)));
             }
             for target in &wave.targets {
-                self.plan_one(target, from, until, now);
+                let is_out =
+                    self.done.contains(&target.agent) || self.silenced.contains(&target.agent);
+                if is_out || !known.insert(target.device) {
+                    continue;
+                }
+                let (from, until) = *times.entry(target.agent.clone()).or_insert(time);
+                last = last.max(until);
+                self.planned.push(Planned { from, until, target: target.clone() });
             }
         }
         self.planned.sort_by_key(|planned| planned.from);
-    }
-
-    fn plan_one(&mut self, target: &Target, from: Instant, until: Option<Instant>, now: Instant) {
-        let is_known = self.ringing.contains_key(&target.device)
-            || self.planned.iter().any(|planned| planned.target.device == target.device);
-        if is_known || self.done.contains(&target.agent) || self.silenced.contains(&target.agent) {
-            return;
-        }
-        let theirs = self.ringing.values().find(|alert| alert.agent == target.agent);
-        let (from, until) = match theirs {
-            // Their other device rings: so does this one.
-            Some(alert) => (now, alert.until),
-            None => (from, until),
-        };
-        self.planned.push(Planned { from, until, target: target.clone() });
     }
 
     /// Moves on to `now`. When nobody rings the next ones need not wait for their time.
     pub(crate) fn advance(&mut self, now: Instant) -> Change {
         let mut change = Change::default();
         let over = |alert: &Alert| alert.until.is_some_and(|until| until <= now);
+        let mut whose = BTreeSet::new();
         for (device, alert) in self.ringing.extract_if(.., |_, alert| over(alert)) {
             change.stopped.push(device);
-            if !change.over.contains(&alert.agent) {
-                change.over.push(alert.agent);
-            }
+            whose.insert(alert.agent);
         }
-        self.done.extend(change.over.iter().cloned());
+        change.over = whose.iter().cloned().collect();
+        self.done.append(&mut whose);
         if self.ringing.is_empty()
             && let Some(wait) = self.planned.first().map(|first| first.from)
             && wait > now

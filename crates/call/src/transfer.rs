@@ -102,14 +102,14 @@ impl Call {
         self.part_supervisor();
         let (kind, purpose) = match mode {
             TransferMode::Blind => {
-                self.let_go(first, LeftWhy::Transferred, true);
+                self.let_go(first, LeftWhy::Transferred);
                 (self.blamed, self.anybody_declined) = (None, false);
                 self.play(Sound::Ringback);
                 self.state = State::Ringing;
                 (Kind::Blind, Purpose::Transfer)
             }
             TransferMode::Warm => {
-                self.hold_caller(&first);
+                self.hold_caller();
                 self.command(Command::Update(first));
                 (Kind::Asking, Purpose::Consult)
             }
@@ -141,7 +141,7 @@ impl Call {
     pub(crate) fn transfer_failed(&mut self, now: Instant) {
         self.stop_ringing(StopWhy::TimedOut, RingOutcome::Unanswered);
         self.sent = None;
-        self.ring.forget();
+        self.ring.forgive();
         self.overflow(now);
     }
 
@@ -210,7 +210,7 @@ impl Call {
         (self.held, self.muted, self.muted_by_supervisor) = (false, false, false);
         let heard = claim.heard;
         self.state = State::Claimed(claim);
-        self.command(Command::Bridge(second));
+        self.join(second);
         if heard {
             self.play(Sound::Silence);
         }
@@ -253,10 +253,8 @@ impl Call {
     }
 
     /// Parts an agent from the caller and lets them go.
-    pub(crate) fn let_go(&mut self, target: Target, why: LeftWhy, joined: bool) {
-        if joined && !self.held {
-            self.command(Command::Unbridge(target.clone()));
-        }
+    pub(crate) fn let_go(&mut self, target: Target, why: LeftWhy) {
+        self.part();
         (self.held, self.muted, self.muted_by_supervisor) = (false, false, false);
         self.hint = None;
         self.indicator = Default::default();

@@ -74,7 +74,7 @@ proptest! {
             let claimer = if let Input::Claim { target } = &input { Some(target.clone()) } else { None };
             let response = stage.at(second, input);
             if let (Some(claimer), Some(holder)) = (claimer, held_before)
-                && claimer != holder && claimer.device != holder.device {
+                && claimer.agent != holder.agent && claimer.device != holder.device {
                 prop_assert!(matches!(response, Response::Refused(_)), "a held call was given away");
             }
             if over_before {

@@ -300,3 +300,46 @@ fn only_who_is_consulted_takes_a_consultation_and_only_the_first_agent_steers_it
     let by_second = stage.at(13.0, Input::CompleteTransfer { device: ben().device });
     assert_eq!(by_second, refused(Refusal::NotYours));
 }
+
+#[test]
+fn d11_a_wish_that_arrives_twice_is_done_once() {
+    let device = ana().device;
+    let mut stage = talking();
+    for wish in [Input::Hold { device, on: true }, Input::Mute { device, on: true }] {
+        stage.at(5.0, wish.clone());
+        let (events, commands) = (stage.events.len(), stage.commands.len());
+        assert_eq!(stage.at(5.0, wish), Response::Done);
+        assert_eq!(stage.events.len(), events);
+        assert_eq!(stage.commands[commands..], [Command::Update(ana())], "the page may ask again");
+    }
+    let mut twice = consulting();
+    assert_eq!(send(&mut twice, 13.0, TransferMode::Warm, &[ben()]), refused(Refusal::NotAllowed));
+    twice.at(14.0, Input::CompleteTransfer { device });
+    let again = twice.at(14.0, Input::CompleteTransfer { device });
+    assert_eq!(again, refused(Refusal::NotYours));
+    assert_eq!(left(&twice).len(), 1);
+}
+
+#[test]
+fn a8_a_transfer_that_nobody_takes_goes_where_unanswered_calls_of_the_line_go() {
+    let policy = RingPolicy {
+        overflow: model::Overflow::Queue { max_wait_seconds: 60 },
+        ..RingPolicy::default()
+    };
+    let steps = vec![Step { whom: Whom::Everybody, name: String::new(), policy }];
+    let mut stage = Stage::new(Rules::default());
+    stage.here = vec![ana()];
+    let allowed = Duration::from_secs(28);
+    stage.at(0.0, Input::Ring { plan: call::RingPlan { steps, allowed } });
+    stage.at(0.1, Input::PreAcceptAnswered(call::Outcome::Done));
+    stage.at(0.2, Input::CarrierMediaUp);
+    stage.at(0.5, Input::Claim { target: ana() });
+    stage.at(0.8, Input::AcceptAnswered(call::Outcome::Done));
+    stage.at(1.0, Input::AgentHeard { device: ana().device });
+    send(&mut stage, 10.0, TransferMode::Blind, &[ben()]);
+    stage.here = vec![];
+    stage.wait_until(30.0);
+    assert_eq!((stage.call.phase(), stage.sound()), (Phase::Queued, Some(Sound::Hold)));
+    stage.at(40.0, Input::DeviceReady { target: target("cleo", 3) });
+    assert_eq!(stage.call.rung(), [target("cleo", 3)]);
+}

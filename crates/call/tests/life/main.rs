@@ -1,15 +1,18 @@
 //! How a call goes, input by input, without a clock.
 
+mod auditor;
 mod caller_hears;
 mod ends;
 mod hints;
 mod laws;
 mod live;
+mod model;
 mod presence;
 mod quality;
 mod races;
 mod reconnecting;
 mod ringing;
+mod simulation;
 mod stage;
 mod supervising;
 mod who_rings;

@@ -135,3 +135,16 @@ fn an_agent_has_one_call_at_a_time_and_keeps_it_when_every_tab_is_closed() {
     assert!(roster.free(&ana.agent, call(1)));
     assert_eq!(roster.agents(), []);
 }
+
+#[test]
+fn d1_a_lost_socket_keeps_a_device_from_ringing_and_takes_no_call_away() {
+    let ana = target("ana", 1);
+    let mut roster = ready(Habits::default());
+    roster.occupy(&ana.agent, call(1)).expect("free");
+    roster.socket_is(ana.device, false);
+    assert!(!roster.ringable(ana.device));
+    assert_eq!(roster.on_call(&ana.agent), Some(call(1)));
+    assert_eq!(roster.presence(&ana.agent), Presence::Busy);
+    roster.socket_is(ana.device, true);
+    assert!(roster.ringable(ana.device));
+}

@@ -133,6 +133,20 @@ fn a_second_device_of_a_ringing_agent_joins_and_their_ring_stays_one() {
 }
 
 #[test]
+fn a_second_device_of_an_agent_whose_turn_comes_later_waits_for_that_turn() {
+    let mut stage = rings(&[group("sales", turns())], 28);
+    answer(&mut stage, 0.0, in_turn(&[("ana", 1), ("ben", 2), ("cleo", 3)]));
+    stage.at(1.0, Input::DeviceReady { target: target("ben", 22) });
+    answer(&mut stage, 1.0, in_turn(&[("ana", 1), ("ben", 2), ("ben", 22), ("cleo", 3)]));
+    assert_eq!(rung(&stage), ["ana"]);
+    stage.wait_until(10.0);
+    assert_eq!(rung(&stage), ["ben", "ben"]);
+    stage.wait_until(20.0);
+    assert_eq!(rung(&stage), ["cleo"], "and their turn is over on both");
+    assert_eq!(stage.rung_agents(), 3);
+}
+
+#[test]
 fn a7_an_empty_group_overflows_at_once_and_all_groups_share_the_allowed_time() {
     let to = |name| Overflow::Group { group: GroupId::new(name).expect("a valid id") };
     let first = RingPolicy { overflow: to("b"), ..RingPolicy::default() };
