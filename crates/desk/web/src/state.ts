@@ -1,6 +1,9 @@
 import type {
   Balance,
+  Blocker,
+  Colleagues,
   Hint,
+  LiveCall,
   MediaState,
   MissedCall,
   Presence,
@@ -8,6 +11,14 @@ import type {
   QualityNow,
   RecordingMode,
   RecordingState,
+  Right,
+  Supervised,
+  SupervisedBy,
+  SupervisionMode,
+  TransferFrom,
+  TransferMode,
+  TransferTarget,
+  TransferTo,
 } from '@ringdown/sdk';
 
 /** Everything the page shows. Components read it and call {@link DeskActions}; they keep nothing. */
@@ -16,12 +27,27 @@ export interface DeskState {
   signIn: { busy: boolean; problem?: 'refused' | 'tooFast' | 'unreachable' };
   agentName: string;
   connection: 'connecting' | 'online' | 'reconnecting' | 'replaced' | 'ended';
+  rights: readonly Right[];
   presence: Presence;
   media: MediaState;
+  /** Everything that keeps this window from ringing. */
+  blockers: readonly Blocker[];
+  /** Another window of this browser rings. */
+  follows: boolean;
+  wrapUp?: WrapUpView;
+  /** The agent's call that is not in this window yet. */
+  returning?: ReturningView;
   problem?: Problem;
   ringing: RingingView[];
   selected?: string;
   call?: CallView;
+  notes: NotesView;
+  /** Who the call can be sent to; absent until the daemon has said. */
+  colleagues?: Colleagues;
+  /** The supervisor's list is open. */
+  watching: boolean;
+  live: readonly LiveCall[];
+  supervised?: Supervised;
   missed: readonly MissedCall[];
   balance?: Balance;
   notices: Notice[];
@@ -42,6 +68,34 @@ export interface RingingView {
   rangAt: number;
   claimable: boolean;
   why?: PresenceReason;
+  group?: string;
+  /** Its place among those that wait, from 1. */
+  queuePosition?: number;
+  transfer?: TransferFrom;
+}
+
+/** Finishing up after a call. */
+export interface WrapUpView {
+  /** By the daemon's clock; absent when the agent ends it. */
+  until?: number;
+  /** The call to write about. */
+  call?: string;
+  name?: string;
+}
+
+export interface ReturningView {
+  name: string;
+  /** It comes without a click. */
+  underWay: boolean;
+}
+
+/** What is written about the call, or the one before. */
+export interface NotesView {
+  note: string;
+  outcome: string;
+  /** Words the workspace uses. */
+  outcomes: readonly string[];
+  saved?: 'saving' | 'saved' | 'failed';
 }
 
 export interface CallView {
@@ -53,6 +107,15 @@ export interface CallView {
   /** By the daemon's clock; absent until sound flows. */
   startedAt?: number;
   muted: boolean;
+  mutedBySupervisor?: boolean;
+  held?: boolean;
+  /** Since when, by the daemon's clock. */
+  heldSince?: number;
+  /** The agent's sound is lost; it is being brought back. */
+  reconnecting?: boolean;
+  transfer?: TransferTo;
+  consultedBy?: string;
+  supervisedBy?: SupervisedBy;
   recordingMode: RecordingMode;
   recording: RecordingState;
   hint?: Hint;
@@ -82,6 +145,22 @@ export interface DeskActions {
   hangUp(): void;
   mute(on: boolean): void;
   record(verb: RecordVerb): void;
+  hold(on: boolean): void;
+  /** Asks anew who a call can be sent to. */
+  askColleagues(): void;
+  transfer(to: TransferTarget, mode: TransferMode): void;
+  completeTransfer(): void;
+  cancelTransfer(): void;
+  annotate(annotation: { note?: string; outcome?: string }): void;
+  endWrapUp(): void;
+  /** Rings in this window from now on, and brings a running call here. */
+  useThisTab(): void;
+  watch(on: boolean): void;
+  supervise(call: string, mode: SupervisionMode): void;
+  stopSupervising(): void;
+  takeOver(call: string): void;
+  muteAgent(call: string, on: boolean): void;
+  endCall(call: string): void;
   dismissProblem(): void;
   dismissNotice(id: number): void;
 }
@@ -91,9 +170,15 @@ export const emptyState: DeskState = {
   signIn: { busy: false },
   agentName: '',
   connection: 'connecting',
+  rights: [],
   presence: 'offline',
   media: 'off',
+  blockers: [],
+  follows: false,
   ringing: [],
+  notes: { note: '', outcome: '', outcomes: [] },
+  watching: false,
+  live: [],
   missed: [],
   notices: [],
 };

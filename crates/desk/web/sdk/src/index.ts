@@ -30,6 +30,7 @@ export type {
   RecordingMode,
   RecordingState,
   Right,
+  RungAgent,
   SupervisedBy,
   SupervisionEnd,
   SupervisionMode,

@@ -221,6 +221,28 @@ export interface MissedCall {
   at: string;
   reason: MissedReason;
   rang_ms: number;
+  /** After how long the caller hung up, when that is why. */
+  gave_up_after_ms?: number;
+  /** Who was rung and what each did, in order. */
+  rung?: RungAgent[];
+}
+
+/** What became of ringing one agent. */
+export type RingOutcome =
+  | 'claimed'
+  | 'declined'
+  | 'unanswered'
+  | 'taken_by_other'
+  | 'caller_hung_up'
+  | 'left'
+  | 'call_ended';
+
+/** An agent who was rung for a call, and what they did. */
+export interface RungAgent {
+  agent: string;
+  name: string;
+  outcome: RingOutcome;
+  rang_ms: number;
 }
 
 export interface Balance {
