@@ -121,12 +121,15 @@ export class Session implements DeskActions {
     this.#do(this.#device?.call?.hold(on));
   }
 
-  askColleagues(): void {
-    this.#do(this.#device?.colleagues().then((colleagues) => this.#set({ colleagues })));
+  askTransfer(open: boolean): void {
+    const { colleagues: _old, ...state } = this.#state;
+    this.#state = state;
+    this.#set({ transferring: open });
+    if (open) this.#do(this.#device?.colleagues().then((colleagues) => this.#set({ colleagues })));
   }
 
   transfer(to: TransferTarget, mode: TransferMode): void {
-    this.#do(this.#device?.call?.transferTo(to, mode));
+    this.#do(this.#device?.call?.transferTo(to, mode).then(() => this.#set({ transferring: false })));
   }
 
   completeTransfer(): void {
@@ -137,9 +140,7 @@ export class Session implements DeskActions {
     this.#do(this.#device?.call?.cancelTransfer());
   }
 
-  annotate(annotation: Annotation): void {
-    const call = this.#device?.call?.id ?? this.#device?.lastCall;
-    if (!call) return;
+  annotate(call: string, annotation: Annotation): void {
     const draft = { ...this.#draftOf(call), ...annotation };
     this.#draft = draft;
     keepDraft(draft);
@@ -303,6 +304,7 @@ export class Session implements DeskActions {
       follows: device.leads === false,
       ringing: device.ringing.map(ringingView),
       missed: device.missed,
+      transferring: this.#state.transferring && call !== undefined,
       live: device.liveCalls,
       notes: this.#notes(call?.id ?? device.lastCall),
       ...(call ? { call: callView(call, this.#heldSince) } : {}),

@@ -42,6 +42,8 @@ export interface DeskState {
   selected?: string;
   call?: CallView;
   notes: NotesView;
+  /** The dialog that asks where the call is to go is open. */
+  transferring: boolean;
   /** Who the call can be sent to; absent until the daemon has said. */
   colleagues?: Colleagues;
   /** The supervisor's list is open. */
@@ -146,12 +148,12 @@ export interface DeskActions {
   mute(on: boolean): void;
   record(verb: RecordVerb): void;
   hold(on: boolean): void;
-  /** Asks anew who a call can be sent to. */
-  askColleagues(): void;
+  /** Opens or closes the dialog that asks where the call is to go. */
+  askTransfer(open: boolean): void;
   transfer(to: TransferTarget, mode: TransferMode): void;
   completeTransfer(): void;
   cancelTransfer(): void;
-  annotate(annotation: { note?: string; outcome?: string }): void;
+  annotate(call: string, annotation: { note?: string; outcome?: string }): void;
   endWrapUp(): void;
   /** Rings in this window from now on, and brings a running call here. */
   useThisTab(): void;
@@ -177,6 +179,7 @@ export const emptyState: DeskState = {
   follows: false,
   ringing: [],
   notes: { note: '', outcome: '', outcomes: [] },
+  transferring: false,
   watching: false,
   live: [],
   missed: [],
@@ -193,4 +196,14 @@ export function shownRinging(state: DeskState): RingingView | undefined {
 export function acceptable(state: DeskState): RingingView | undefined {
   const shown = shownRinging(state);
   return shown?.claimable ? shown : undefined;
+}
+
+/** Whether the agent may put the caller on hold or send the call on: it runs, is theirs, and stays. */
+export function movable(call: CallView): boolean {
+  return call.open && !call.transfer && !call.consultedBy;
+}
+
+/** Whether the agent can be rung now; a group can when somebody of it can. */
+export function canBeRung(colleague: { presence: Presence } | { ready: number }): boolean {
+  return 'ready' in colleague ? colleague.ready > 0 : colleague.presence === 'ready';
 }

@@ -25,6 +25,9 @@ export class Standing extends Emitter<StandingEvents> {
   #wrapUpUntil: Date | undefined;
   #online = false;
   #watching: Promise<void> | undefined;
+  #isWatched = false;
+  /** What the daemon was told on this socket. */
+  #reported = '';
 
   constructor(media: Media, readiness: Readiness, send: (command: ClientCommand) => Promise<unknown>) {
     super();
@@ -47,7 +50,7 @@ export class Standing extends Emitter<StandingEvents> {
   }
   /** Everything is known that only the page can know. */
   get isKnown(): boolean {
-    return this.leadership.leads !== undefined && this.#online;
+    return this.#online && this.#isWatched && this.leadership.leads !== undefined;
   }
 
   get blockers(): readonly Blocker[] {
@@ -66,8 +69,10 @@ export class Standing extends Emitter<StandingEvents> {
   /** The socket works: the daemon is told what the page knows, once that is known. */
   async online(agent: string): Promise<void> {
     this.#online = true;
+    this.#reported = '';
     this.leadership.join(agent);
     await (this.#watching ??= this.conditions.watch());
+    this.#isWatched = true;
     this.#changed();
   }
 
@@ -90,12 +95,17 @@ export class Standing extends Emitter<StandingEvents> {
   }
 
   #changed(): void {
-    const { leads } = this.leadership;
-    if (this.#online && leads !== undefined) {
-      const { microphone, audio } = this.conditions;
-      // A daemon that does not know the command rings by what else it knows.
-      this.#send({ type: 'readiness', microphone, audio, leader: leads }).catch(() => undefined);
-    }
+    if (this.isKnown) this.#report();
     this.emit('change', undefined);
+  }
+
+  #report(): void {
+    const { microphone, audio } = this.conditions;
+    const leader = this.leadership.leads === true;
+    const reported = `${microphone} ${audio} ${leader}`;
+    if (reported === this.#reported) return;
+    this.#reported = reported;
+    // A daemon that does not know the command rings by what else it knows.
+    this.#send({ type: 'readiness', microphone, audio, leader }).catch(() => undefined);
   }
 }
