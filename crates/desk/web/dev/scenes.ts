@@ -150,7 +150,11 @@ const scenes: Record<string, DeskState> = {
 };
 
 const app = document.querySelector('rd-app') as App;
-const log = (name: string) => (...values: unknown[]): void => console.log(name, ...values);
+/** What the page asked for, for tests. */
+const asked: unknown[][] = ((globalThis as { asked?: unknown[][] }).asked = []);
+const log = (name: string) => (...values: unknown[]): void => {
+  asked.push([name, ...values]);
+};
 app.actions = {
   now: () => Date.now(),
   signIn: log('signIn'),
@@ -164,11 +168,14 @@ app.actions = {
   mute: log('mute'),
   record: log('record'),
   hold: log('hold'),
-  askTransfer: (transferring) => (app.state = { ...app.state, transferring }),
+  askTransfer: (transferring) => (app.state = { ...app.state, transferring, colleagues }),
   transfer: log('transfer'),
   completeTransfer: log('completeTransfer'),
   cancelTransfer: log('cancelTransfer'),
-  annotate: (_call, annotation) => (app.state = { ...app.state, notes: { ...app.state.notes, ...annotation, saved: 'saved' } }),
+  annotate: (call, annotation) => {
+    log('annotate')(call, annotation);
+    app.state = { ...app.state, notes: { ...app.state.notes, ...annotation, saved: 'saved' } };
+  },
   endWrapUp: log('endWrapUp'),
   useThisTab: log('useThisTab'),
   watch: (watching) => (app.state = { ...app.state, watching }),

@@ -105,7 +105,7 @@ export class Standing extends Emitter<StandingEvents> {
     const reported = `${microphone} ${audio} ${leader}`;
     if (reported === this.#reported) return;
     this.#reported = reported;
-    // A daemon that does not know the command rings by what else it knows.
+    // A refusal changes nothing here: the daemon rings by what else it knows.
     this.#send({ type: 'readiness', microphone, audio, leader }).catch(() => undefined);
   }
 }
