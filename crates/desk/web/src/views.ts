@@ -85,7 +85,7 @@ export function closeNotice(call: Call, reason: CloseReason): string {
 }
 
 function leftNotice(name: string, { left, nowWith }: CloseReason): string {
-  switch (left) {
+  switch (left ?? 'transferred') {
     case 'taken_over':
       return nowWith ? t('notice.takenOver', { name, winner: nowWith }) : t('notice.onElsewhere', { name });
     case 'consultation_over':
@@ -95,7 +95,6 @@ function leftNotice(name: string, { left, nowWith }: CloseReason): string {
     case 'grace_over':
       return t('notice.graceOver', { name });
     case 'transferred':
-    case undefined:
       return nowWith ? t('notice.transferred', { name, winner: nowWith }) : t('notice.onElsewhere', { name });
   }
 }

@@ -153,6 +153,7 @@ export const appStyles = css`
     }
     .agent button {
       margin-left: auto;
+      padding: 0 4px;
     }
     .connection.online .words {
       position: absolute;

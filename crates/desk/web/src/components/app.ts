@@ -69,7 +69,7 @@ export class App extends LitElement {
         <aside aria-label=${t('app.side')}>
           ${state.media === 'off'
             ? nothing
-            : html`<rd-ready-panel .state=${state} .large=${false} .actions=${actions}></rd-ready-panel>`}
+            : html`<rd-ready-panel .state=${state} .large=${false} .brief=${this.#explains()} .actions=${actions}></rd-ready-panel>`}
           <rd-incoming-list .ringing=${state.ringing} .shown=${shown?.id} .actions=${actions}></rd-incoming-list>
           <rd-missed-list .missed=${state.missed}></rd-missed-list>
           <rd-shortcut-list></rd-shortcut-list>
@@ -129,11 +129,17 @@ export class App extends LitElement {
     if (state.wrapUp) {
       return html`<rd-wrap-up .view=${state.wrapUp} .notes=${state.notes} .actions=${actions}></rd-wrap-up>`;
     }
+    return this.#explains() || (state.media === 'off' && rings)
+      ? html`<rd-ready-panel .state=${state} .large=${true} .actions=${actions}></rd-ready-panel>`
+      : nothing;
+  }
+
+  /** Whether the stage itself says whether this window rings. */
+  #explains(): boolean {
+    const { state } = this;
+    if (state.call || state.returning || state.wrapUp || shownRinging(state)) return false;
     // A supervisor's list takes the place of a panel that only says that nothing rings.
-    const isQuiet = rings || (state.watching && state.media === 'up');
-    return isQuiet && state.media !== 'off'
-      ? nothing
-      : html`<rd-ready-panel .state=${state} .large=${true} .actions=${actions}></rd-ready-panel>`;
+    return state.media === 'off' || !state.watching;
   }
 
   #watchButton() {

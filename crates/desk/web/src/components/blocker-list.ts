@@ -16,6 +16,7 @@ export class BlockerList extends LitElement {
       ul {
         display: grid;
         gap: 8px;
+        padding-top: 10px;
         text-align: start;
       }
       li {

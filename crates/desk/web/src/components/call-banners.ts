@@ -13,16 +13,11 @@ export class CallBanners extends LitElement {
   static override styles = [
     theme,
     css`
-      :host,
-      [role='status'] {
-        display: grid;
-        gap: 10px;
+      :host {
         width: min(520px, 100%);
       }
-      [role='status']:empty {
-        display: none;
-      }
       .banner {
+        margin: 4px 0;
         display: flex;
         flex-wrap: wrap;
         align-items: center;

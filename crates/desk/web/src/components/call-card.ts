@@ -28,6 +28,10 @@ export class CallCard extends LitElement {
     avatarStyles,
     cardStyles,
     css`
+      /* From the top, so that what appears below moves no button. */
+      .card {
+        align-content: start;
+      }
       [role='timer'] {
         font-size: 40px;
         font-weight: 300;

@@ -31,7 +31,17 @@ export const dialogStyles = css`
     gap: 10px;
   }
   .acts button {
-    flex: 1 1 120px;
+    flex: 1 1 118px;
     min-height: 46px;
+    padding: 0 8px;
+    white-space: nowrap;
+  }
+  @media (max-width: 480px) {
+    .acts svg {
+      display: none;
+    }
+    .acts button {
+      flex-basis: 100px;
+    }
   }
 `;

@@ -42,7 +42,7 @@ export class LiveCalls extends LitElement {
   override render() {
     return html`
       <section class="panel" aria-labelledby="title" data-testid="live-calls">
-        <h2 id="title">${t('supervise.title')} <span class="count">${this.live.length}</span></h2>
+        <h1 id="title">${t('supervise.title')} <span class="count">${this.live.length}</span></h1>
         <p class="now" role="status" data-testid="supervising">${this.#now()}</p>
         ${this.live.length === 0
           ? html`<p class="none soft">${t('supervise.none')}</p>`

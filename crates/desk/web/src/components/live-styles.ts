@@ -2,7 +2,7 @@ import { css } from 'lit';
 
 /** The supervisor's list: a row for each call, its buttons unfolded one at a time. */
 export const liveStyles = css`
-  h2 {
+  h1 {
     display: flex;
     align-items: center;
     gap: 8px;
@@ -46,7 +46,7 @@ export const liveStyles = css`
   }
   .head {
     display: grid;
-    grid-template-columns: minmax(0, 1fr) auto auto;
+    grid-template-columns: minmax(220px, 1fr) minmax(0, auto) auto;
     justify-content: stretch;
     gap: 6px 14px;
     width: 100%;
@@ -126,7 +126,8 @@ export const liveStyles = css`
   }
   .acts button {
     min-height: 44px;
-    padding: 0 14px;
+    padding: 0 12px;
+    white-space: nowrap;
   }
   button[aria-pressed='true'] {
     border-color: var(--brand);

@@ -15,6 +15,7 @@ export class ReadyPanel extends LitElement {
   static override properties = {
     state: { attribute: false },
     large: { attribute: false },
+    brief: { attribute: false },
     actions: { attribute: false },
   };
   static override styles = [
@@ -22,8 +23,6 @@ export class ReadyPanel extends LitElement {
     panelStyles,
     css`
       .line {
-        display: grid;
-        gap: 10px;
         padding: 12px 12px 12px 16px;
       }
       .row {
@@ -64,6 +63,8 @@ export class ReadyPanel extends LitElement {
   ];
   declare state: DeskState;
   declare large: boolean;
+  /** The reasons are told beside it already. */
+  declare brief: boolean;
   declare actions: DeskActions;
 
   override render() {
@@ -133,7 +134,7 @@ export class ReadyPanel extends LitElement {
           </div>
           <button data-testid="go-away" @click=${() => this.actions.goAway()}>${t('ready.away')}</button>
         </div>
-        <rd-blocker-list .blockers=${this.large ? [] : reasons}></rd-blocker-list>
+        <rd-blocker-list .blockers=${this.brief ? [] : reasons}></rd-blocker-list>
       </section>
     `;
   }
@@ -142,7 +143,9 @@ export class ReadyPanel extends LitElement {
     const { media } = this.state;
     if (media === 'interrupted') return t('ready.soundInterrupted');
     if (media === 'connecting') return t('ready.busy');
-    return t(reasons.length > 0 ? 'ready.reasons' : 'ready.here');
+    if (reasons.length > 0) return t('ready.reasons');
+    if (this.state.call) return t('ready.afterCall');
+    return t(this.state.wrapUp ? 'ready.afterWrapUp' : 'ready.here');
   }
 }
 customElements.define('rd-ready-panel', ReadyPanel);

@@ -43,30 +43,29 @@ export class TransferDialog extends LitElement {
         font: inherit;
       }
       .list {
-        display: grid;
-        gap: 4px;
-        min-height: 180px;
-        max-height: min(320px, 42dvh);
-        align-content: start;
+        min-height: 120px;
+        max-height: min(340px, 42dvh);
         overflow-y: auto;
         margin: 0 -6px;
         padding: 3px 6px;
       }
       fieldset {
-        display: contents;
+        margin: 0;
+        padding: 0;
+        border: 0;
       }
       legend {
-        padding: 6px 0 0;
+        padding: 6px 0 2px;
         color: var(--soft);
         font-size: 13px;
         font-weight: 600;
       }
       .choice {
-        display: grid;
-        grid-template-columns: auto minmax(0, 1fr) auto;
+        display: flex;
         align-items: center;
         gap: 10px;
         min-height: 44px;
+        margin-bottom: 4px;
         padding: 6px 10px;
         border: 1px solid var(--line);
         border-radius: 10px;
@@ -77,10 +76,19 @@ export class TransferDialog extends LitElement {
         background: var(--brand-tint);
       }
       input[type='radio'] {
+        flex: none;
         width: 18px;
         height: 18px;
         margin: 0;
         accent-color: var(--brand);
+      }
+      .what {
+        display: flex;
+        flex: 1;
+        flex-wrap: wrap;
+        justify-content: space-between;
+        gap: 0 10px;
+        min-width: 0;
       }
       .name {
         overflow-wrap: anywhere;
@@ -200,8 +208,10 @@ export class TransferDialog extends LitElement {
               .checked=${isSame(target, this.chosen)}
               @change=${() => (this.chosen = target)}
             >
-            <span class="name">${name}</span>
-            <span class="says"><span class="dot ${dot}"></span>${says}</span>
+            <span class="what">
+              <span class="name">${name}</span>
+              <span class="says"><span class="dot ${dot}"></span>${says}</span>
+            </span>
           </label>
         `,
       )}
