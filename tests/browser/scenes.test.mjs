@@ -24,6 +24,7 @@ const SCENES = [
   'consulted',
   'whispered',
   'muted_by_supervisor',
+  'silent_page',
   'sound_lost',
   'live',
   'live_none',

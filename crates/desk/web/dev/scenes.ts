@@ -142,6 +142,7 @@ const scenes: Record<string, DeskState> = {
   consulted: { ...busy, call: { ...call, consultedBy: 'Ana Lima', held: true } },
   whispered: { ...busy, call: { ...call, supervisedBy: { name: 'Sam Reyes', mode: 'whisper' } } },
   muted_by_supervisor: { ...busy, call: { ...call, muted: true, mutedBySupervisor: true, supervisedBy: { name: 'Sam Reyes', mode: 'barge' } } },
+  silent_page: { ...busy, blockers: ['on_call', 'audio_locked'], call: { ...call, silent: true } },
   sound_lost: { ...busy, call: { ...call, reconnecting: true } },
   live: supervisor,
   live_none: { ...supervisor, live: [] },

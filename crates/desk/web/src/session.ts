@@ -307,7 +307,7 @@ export class Session implements DeskActions {
       transferring: this.#state.transferring && call !== undefined,
       live: device.liveCalls,
       notes: this.#notes(call?.id ?? device.lastCall),
-      ...(call ? { call: callView(call, this.#heldSince) } : {}),
+      ...(call ? { call: { ...callView(call, this.#heldSince), silent: device.blockers.includes('audio_locked') } } : {}),
       ...(returning ? { returning: { name: returning.from.display, underWay: device.isReturning } } : {}),
       ...(device.presence === 'wrap_up' ? { wrapUp: wrapUpView(device, this.#last) } : {}),
       ...(device.supervised ? { supervised: device.supervised } : {}),

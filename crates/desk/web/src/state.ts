@@ -115,6 +115,8 @@ export interface CallView {
   heldSince?: number;
   /** The agent's sound is lost; it is being brought back. */
   reconnecting?: boolean;
+  /** The browser plays nothing before a click. */
+  silent?: boolean;
   transfer?: TransferTo;
   consultedBy?: string;
   supervisedBy?: SupervisedBy;

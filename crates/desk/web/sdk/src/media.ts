@@ -178,6 +178,8 @@ export class Media extends Emitter<MediaEvents> {
     track.onended = () => this.emit('microphone_lost', undefined);
     this.#microphone = track;
     this.#setEnabled();
+    // Browsers let a page sound without a click while it has the microphone.
+    this.unlock();
     this.emit('microphone', undefined);
   }
 

@@ -40,8 +40,7 @@ export class Returning extends Emitter<ReturningEvents> {
   look(): void {
     const call = this.#calls.returning;
     if (!call || call === this.#tried || !this.#standing.isKnown || !this.#standing.leadership.leads) return;
-    const { microphone, audio } = this.#standing.conditions;
-    if (!microphone || !audio) return;
+    if (!this.#standing.conditions.microphone) return;
     if (!call.reconnecting && this.#memory.recall('call') !== call.id) return;
     this.#tried = call;
     this.go().catch((thrown: unknown) => {

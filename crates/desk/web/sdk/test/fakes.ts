@@ -159,12 +159,8 @@ export function fakeBrowser(): void {
   vi.stubGlobal('RTCPeerConnection', FakePeerConnection);
   // One tab alone; a test about several brings locks.
   vi.stubGlobal('BroadcastChannel', undefined);
-  const kept = new Map<string, string>();
-  vi.stubGlobal('localStorage', {
-    getItem: (key: string) => kept.get(key) ?? null,
-    setItem: (key: string, value: string) => void kept.set(key, value),
-    removeItem: (key: string) => void kept.delete(key),
-  });
+  vi.stubGlobal('localStorage', storage());
+  vi.stubGlobal('sessionStorage', storage());
   vi.stubGlobal('navigator', {
     permissions: { query: async () => permission },
     mediaDevices: {
@@ -176,6 +172,15 @@ export function fakeBrowser(): void {
       },
     },
   });
+}
+
+function storage(): object {
+  const kept = new Map<string, string>();
+  return {
+    getItem: (key: string) => kept.get(key) ?? null,
+    setItem: (key: string, value: string) => void kept.set(key, value),
+    removeItem: (key: string) => void kept.delete(key),
+  };
 }
 
 /** Lets promises that are ready go on. */

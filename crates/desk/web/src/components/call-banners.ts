@@ -79,6 +79,7 @@ export class CallBanners extends LitElement {
     // Each is there all the time, so that what appears in it is read out.
     return html`
       <div role="alert">${call.mutedBySupervisor ? this.#banner('muted-by-supervisor', icons.microphoneOff, t('card.mutedBySupervisor'), 'warn') : nothing}</div>
+      <div role="alert">${call.silent ? this.#banner('silent', icons.alert, t('blocker.audio_locked'), 'warn') : nothing}</div>
       <div role="alert">${call.reconnecting ? this.#banner('returning-sound', icons.alert, t('card.returning', { name: call.name }), 'warn') : nothing}</div>
       <div role="status">${this.#supervisor()}</div>
       <div role="status">${call.held && !call.transfer && !call.consultedBy ? this.#held() : nothing}</div>
