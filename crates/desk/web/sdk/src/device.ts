@@ -253,9 +253,14 @@ export class Device extends Emitter<DeviceEvents> {
       await this.#readiness.goReady();
       this.#readyToSupervise = true;
     }
-    // The daemon decides who hears it; there it is kept from the others.
+    // Who listens sends nothing at all; of the others, the daemon lets hear who may.
     if (mode !== 'listen') await this.#media.attach();
-    await this.#link.send({ type: 'supervise', call, mode });
+    try {
+      await this.#link.send({ type: 'supervise', call, mode });
+    } catch (refused) {
+      if (!this.supervised) this.#supervisionOver(false);
+      throw refused;
+    }
     if (mode === 'listen') await this.#media.detach();
   }
 
@@ -299,9 +304,7 @@ export class Device extends Emitter<DeviceEvents> {
     this.#supervision.on('live_calls', (calls) => this.emit('live_calls', calls));
     this.#supervision.on('supervising', (supervised) => this.emit('supervising', supervised));
     this.#supervision.on('supervision_end', (end) => {
-      if (!this.call) void this.#media.detach();
-      if (this.#readyToSupervise && end.why !== 'took_over') this.goAway().catch(() => undefined);
-      this.#readyToSupervise = false;
+      this.#supervisionOver(end.why === 'took_over');
       this.emit('supervision_end', end);
     });
   }
@@ -355,6 +358,13 @@ export class Device extends Emitter<DeviceEvents> {
     if (snapshot.balance) this.emit('balance', snapshot.balance);
     this.#readiness.newSession(isSameDevice && this.call !== undefined);
     if (this.#watches) this.watchCalls(true).catch(() => undefined);
+  }
+
+  /** The sound goes back to what it was for before. */
+  #supervisionOver(hasTakenOver: boolean): void {
+    if (!this.call) void this.#media.detach();
+    if (this.#readyToSupervise && !hasTakenOver) this.goAway().catch(() => undefined);
+    this.#readyToSupervise = false;
   }
 
   #makeReturning(): Returning {

@@ -88,6 +88,16 @@ describe('taking part', () => {
     expect(device.media).toBe('off');
   });
 
+  it('takes the microphone away again when the daemon refuses', async () => {
+    const { device, socket } = await ready({ rights });
+    const refused = expect(device.supervise(CALL, 'barge')).rejects.toMatchObject({ code: 'forbidden' });
+    await settle();
+    await socket.refuse('supervise', 'forbidden');
+    await refused;
+    expect(FakePeerConnection.last.sent.at(-1)).toBeNull();
+    expect(device.media).toBe('up');
+  });
+
   it('becomes the call of who takes over', async () => {
     const { device, socket, nextSeq } = await ready({ rights });
     void device.takeOver(CALL);
