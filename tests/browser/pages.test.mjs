@@ -1,17 +1,9 @@
 // Every state of the desk is accessible, fits a small screen, and can be looked at afterwards.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { goReady, launch, leave, openContext, signIn } from './support/browser.mjs';
-import { House, RESULTS } from './support/house.mjs';
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const SIZES = [
-  { width: 320, height: 640 },
-  { width: 1280, height: 800 },
-];
+import { House } from './support/house.mjs';
+import { inspect } from './support/look.mjs';
 
 let house;
 let browser;
@@ -23,28 +15,6 @@ after(async () => {
   await browser?.close();
   await house?.stop();
 });
-
-/** Checks and photographs the page in every size and colour scheme. */
-async function inspect(page, name) {
-  for (const colorScheme of ['light', 'dark']) {
-    for (const size of SIZES) {
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-      await page.setViewportSize(size);
-      const where = `${name}, ${size.width} px, ${colorScheme}`;
-      await page.screenshot({
-        path: join(RESULTS, `${name}-${size.width}-${colorScheme}.png`),
-        fullPage: true,
-      });
-      const beyond = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      assert.ok(beyond <= 0, `${where}: ${beyond} px are beyond the edge`);
-      await page.evaluate(axe);
-      const { violations, passes } = await page.evaluate(() => globalThis.axe.run());
-      assert.ok(passes.length > 5, `${where}: axe found nothing to check`);
-      const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`);
-      assert.deepEqual(found, [], where);
-    }
-  }
-}
 
 test('the sign-in form, also after a wrong code', async () => {
   const { context, faults } = await openContext(browser);

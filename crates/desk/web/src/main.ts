@@ -14,7 +14,7 @@ const ringtone = new Ringtone();
 const session: Session = new Session((state) => {
   app.state = state;
   alertAgent(state);
-  // Leaving the page ends the call; at other times nothing is lost.
+  // Leaving the page leaves the caller alone with music; at other times nothing is lost.
   window.onbeforeunload = state.call ? (event) => event.preventDefault() : null;
 });
 app.actions = session;

@@ -1,10 +1,12 @@
-import type { Call, RingdownError } from '@ringdown/sdk';
+import type { Annotation, Call, CloseReason, RingdownError, SupervisionMode, TransferMode, TransferTarget } from '@ringdown/sdk';
 import { Device } from '@ringdown/sdk';
+import type { Draft } from './notes.js';
+import { keepDraft, recallDraft } from './notes.js';
 import * as api from './sign-in-api.js';
 import type { DeskActions, DeskState, RecordVerb } from './state.js';
 import { emptyState } from './state.js';
 import { isStringKey, t } from './strings.js';
-import { callView, closeNotice, ringingView } from './views.js';
+import { callView, closeNotice, ringingView, wrapUpView } from './views.js';
 
 /** How long a notice stays when nobody dismisses it: time to read two lines twice. */
 const NOTICE_MS = 9_000;
@@ -12,6 +14,20 @@ const NOTICE_MS = 9_000;
 const NOTICES_MAX = 3;
 /** Between tries to reach a daemon that did not answer at all. */
 const RETRY_MS = 3_000;
+
+/** Whatever of the device changes what the page shows. */
+const SHOWN = [
+  'registered',
+  'presence',
+  'blockers',
+  'leader',
+  'media',
+  'missed',
+  'balance',
+  'live_calls',
+  'supervising',
+  'supervision_end',
+] as const;
 
 /** Losing a claim, or the session under a command, is told by the call's own end or the snapshot. */
 const TOLD_OTHERWISE = ['already_taken', 'taken_by_you_elsewhere', 'call_ended', 'no_such_call', 'session_lost', 'destroyed'];
@@ -21,6 +37,9 @@ export class Session implements DeskActions {
   #state: DeskState = emptyState;
   #device: Device | undefined;
   #notices = 0;
+  #draft: Draft | undefined;
+  #last: { id: string; name: string } | undefined;
+  #heldSince: number | undefined;
   readonly #changed: (state: DeskState) => void;
 
   constructor(changed: (state: DeskState) => void) {
@@ -58,19 +77,16 @@ export class Session implements DeskActions {
   }
 
   async signOut(): Promise<void> {
-    this.#endDevice();
-    this.#set({ ...emptyState, phase: 'signed_out' });
+    this.#leave();
     await api.signOut().catch(() => undefined);
   }
 
   goReady(): void {
-    const { problem: _mended, ...state } = this.#state;
-    this.#state = state;
-    this.#device?.goReady().catch((error: RingdownError) => {
-      // Going away meanwhile is no problem to report.
-      if (error.code !== 'wrong_state') this.#problem(error);
-    });
-    this.#refresh();
+    this.#getReady(this.#device?.goReady());
+  }
+
+  useThisTab(): void {
+    this.#getReady(this.#device?.returning ? this.#device.returnToCall() : this.#device?.goReady());
   }
 
   goAway(): void {
@@ -101,6 +117,72 @@ export class Session implements DeskActions {
     this.#do(this.#device?.call?.record[verb]());
   }
 
+  hold(on: boolean): void {
+    this.#do(this.#device?.call?.hold(on));
+  }
+
+  askTransfer(open: boolean): void {
+    const { colleagues: _old, ...state } = this.#state;
+    this.#state = state;
+    this.#set({ transferring: open });
+    if (open) this.#do(this.#device?.colleagues().then((colleagues) => this.#set({ colleagues })));
+  }
+
+  transfer(to: TransferTarget, mode: TransferMode): void {
+    this.#do(this.#device?.call?.transferTo(to, mode).then(() => this.#set({ transferring: false })));
+  }
+
+  completeTransfer(): void {
+    this.#do(this.#device?.call?.completeTransfer());
+  }
+
+  cancelTransfer(): void {
+    this.#do(this.#device?.call?.cancelTransfer());
+  }
+
+  annotate(call: string, annotation: Annotation): void {
+    const draft = { ...this.#draftOf(call), ...annotation };
+    this.#draft = draft;
+    keepDraft(draft);
+    const tell = (saved: 'saving' | 'saved' | 'failed'): void => {
+      if (this.#draft === draft) this.#set({ notes: { ...this.#state.notes, ...annotation, saved } });
+    };
+    tell('saving');
+    this.#device?.annotate(call, annotation).then(
+      () => tell('saved'),
+      () => tell('failed'),
+    );
+  }
+
+  endWrapUp(): void {
+    this.#do(this.#device?.endWrapUp());
+  }
+
+  watch(on: boolean): void {
+    this.#set({ watching: on });
+    this.#do(this.#device?.watchCalls(on));
+  }
+
+  supervise(call: string, mode: SupervisionMode): void {
+    this.#do(this.#device?.supervise(call, mode));
+  }
+
+  stopSupervising(): void {
+    this.#do(this.#device?.stopSupervising());
+  }
+
+  takeOver(call: string): void {
+    this.#do(this.#device?.takeOver(call));
+  }
+
+  muteAgent(call: string, on: boolean): void {
+    this.#do(this.#device?.muteAgent(call, on));
+  }
+
+  endCall(call: string): void {
+    this.#do(this.#device?.endCall(call));
+  }
+
   dismissProblem(): void {
     const { problem: _read, ...state } = this.#state;
     this.#state = state;
@@ -119,10 +201,14 @@ export class Session implements DeskActions {
     device.on('registering', () => this.#set({ connection: this.#state.connection === 'connecting' ? 'connecting' : 'reconnecting' }));
     device.on('registered', () => this.#set({ connection: 'online' }));
     device.on('unregistered', ({ reason }) => {
-      if (reason !== 'destroyed') this.#set({ connection: reason === 'replaced' ? 'replaced' : 'ended' });
+      if (reason === 'signed_out') this.#leave();
+      else if (reason !== 'destroyed') this.#set({ connection: reason === 'replaced' ? 'replaced' : 'ended' });
     });
     device.on('incoming', (call) => this.#follow(call));
-    for (const event of ['registered', 'presence', 'media', 'missed', 'balance'] as const) device.on(event, refresh);
+    for (const event of SHOWN) device.on(event, refresh);
+    device.on('supervision_end', ({ why }) => {
+      if (why !== 'left' && why !== 'took_over') this.#notify(t(`supervise.end.${why}`));
+    });
     device.on('error', (error) => this.#deviceError(error));
     device.register().catch(() => undefined);
   }
@@ -130,19 +216,45 @@ export class Session implements DeskActions {
   async #token(): Promise<string> {
     const token = await api.agentToken();
     if (token !== undefined) return token;
-    // The cookie has run out: back to the sign-in form, without the desk's old content.
-    this.#endDevice();
-    this.#set({ ...emptyState, phase: 'signed_out' });
+    // The cookie has run out.
+    this.#leave();
     throw new Error('Nobody is signed in.');
+  }
+
+  /** Back to the sign-in form, without the desk's old content. */
+  #leave(): void {
+    this.#endDevice();
+    this.#draft = this.#last = undefined;
+    keepDraft(undefined);
+    this.#set({ ...emptyState, phase: 'signed_out' });
   }
 
   #follow(call: Call): void {
     call.on('update', () => this.#refresh());
-    call.on('close', (reason) => {
-      this.#notify(closeNotice(call, reason));
-      this.#refresh();
+    call.on('close', (reason) => this.#closed(call, reason));
+    this.#refresh();
+  }
+
+  #closed(call: Call, reason: CloseReason): void {
+    if (reason.code === 'ended' || reason.code === 'left') this.#last = { id: call.id, name: call.from.display };
+    this.#notify(closeNotice(call, reason));
+    this.#refresh();
+  }
+
+  #getReady(work: Promise<void> | undefined): void {
+    const { problem: _mended, ...state } = this.#state;
+    this.#state = state;
+    work?.catch((error: RingdownError) => {
+      // Going away meanwhile is no problem to report.
+      if (error.code !== 'wrong_state') this.#problem(error);
     });
     this.#refresh();
+  }
+
+  /** What is written about a call: kept here, or by the page before. */
+  #draftOf(call: string): Draft {
+    if (this.#draft?.call !== call) this.#draft = recallDraft(call);
+    return this.#draft;
   }
 
   /** Upkeep errors show as connection state; only what needs the agent's hands is a problem. */
@@ -180,17 +292,37 @@ export class Session implements DeskActions {
   #refresh(): void {
     const device = this.#device;
     if (!device) return;
-    const { call: _call, balance: _balance, ...rest } = this.#state;
+    const { call: _call, balance: _balance, wrapUp: _wrapUp, returning: _returning, supervised: _supervised, ...rest } = this.#state;
+    const { call, returning } = device;
+    this.#heldSince = call?.held ? (this.#heldSince ?? device.now()) : undefined;
     this.#state = {
       ...rest,
+      rights: device.rights,
       presence: device.presence,
       media: device.media,
+      blockers: device.blockers,
+      follows: device.leads === false,
       ringing: device.ringing.map(ringingView),
       missed: device.missed,
-      ...(device.call ? { call: callView(device.call) } : {}),
+      transferring: this.#state.transferring && call !== undefined,
+      live: device.liveCalls,
+      notes: this.#notes(call?.id ?? device.lastCall),
+      ...(call ? { call: { ...callView(call, this.#heldSince), silent: device.blockers.includes('audio_locked') } } : {}),
+      ...(returning ? { returning: { name: returning.from.display, underWay: device.isReturning } } : {}),
+      ...(device.presence === 'wrap_up' ? { wrapUp: wrapUpView(device, this.#last) } : {}),
+      ...(device.supervised ? { supervised: device.supervised } : {}),
       ...(device.balance ? { balance: device.balance } : {}),
     };
     this.#set({});
+  }
+
+  #notes(call: string | undefined): DeskState['notes'] {
+    const outcomes = this.#device?.outcomes ?? [];
+    if (!call) return { note: '', outcome: '', outcomes };
+    const isSame = this.#draft?.call === call;
+    const { note, outcome } = this.#draftOf(call);
+    const { saved } = this.#state.notes;
+    return { note, outcome, outcomes, ...(isSame && saved ? { saved } : {}) };
   }
 
   #set(change: Partial<DeskState>): void {

@@ -1,5 +1,5 @@
 import type { DeskActions, DeskState } from './state.js';
-import { acceptable, shownRinging } from './state.js';
+import { acceptable, movable, shownRinging } from './state.js';
 import type { StringKey } from './strings.js';
 
 /** One key together with Control and Shift. */
@@ -30,7 +30,7 @@ export const shortcuts: readonly Shortcut[] = [
     key: 'M',
     label: 'shortcuts.mute',
     run: (state, actions) => {
-      if (state.call?.open) actions.mute(!state.call.muted);
+      if (state.call?.open && !state.call.mutedBySupervisor) actions.mute(!state.call.muted);
     },
   },
   {
@@ -38,6 +38,20 @@ export const shortcuts: readonly Shortcut[] = [
     label: 'shortcuts.hangUp',
     run: (state, actions) => {
       if (state.call) actions.hangUp();
+    },
+  },
+  {
+    key: 'L',
+    label: 'shortcuts.hold',
+    run: (state, actions) => {
+      if (state.call && movable(state.call)) actions.hold(!state.call.held);
+    },
+  },
+  {
+    key: 'X',
+    label: 'shortcuts.transfer',
+    run: (state, actions) => {
+      if (state.call && movable(state.call)) actions.askTransfer(true);
     },
   },
 ];

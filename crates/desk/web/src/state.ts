@@ -1,6 +1,9 @@
 import type {
   Balance,
+  Blocker,
+  Colleagues,
   Hint,
+  LiveCall,
   MediaState,
   MissedCall,
   Presence,
@@ -8,6 +11,14 @@ import type {
   QualityNow,
   RecordingMode,
   RecordingState,
+  Right,
+  Supervised,
+  SupervisedBy,
+  SupervisionMode,
+  TransferFrom,
+  TransferMode,
+  TransferTarget,
+  TransferTo,
 } from '@ringdown/sdk';
 
 /** Everything the page shows. Components read it and call {@link DeskActions}; they keep nothing. */
@@ -16,12 +27,29 @@ export interface DeskState {
   signIn: { busy: boolean; problem?: 'refused' | 'tooFast' | 'unreachable' };
   agentName: string;
   connection: 'connecting' | 'online' | 'reconnecting' | 'replaced' | 'ended';
+  rights: readonly Right[];
   presence: Presence;
   media: MediaState;
+  /** Everything that keeps this window from ringing. */
+  blockers: readonly Blocker[];
+  /** Another window of this browser rings. */
+  follows: boolean;
+  wrapUp?: WrapUpView;
+  /** The agent's call that is not in this window yet. */
+  returning?: ReturningView;
   problem?: Problem;
   ringing: RingingView[];
   selected?: string;
   call?: CallView;
+  notes: NotesView;
+  /** The dialog that asks where the call is to go is open. */
+  transferring: boolean;
+  /** Who the call can be sent to; absent until the daemon has said. */
+  colleagues?: Colleagues;
+  /** The supervisor's list is open. */
+  watching: boolean;
+  live: readonly LiveCall[];
+  supervised?: Supervised;
   missed: readonly MissedCall[];
   balance?: Balance;
   notices: Notice[];
@@ -42,6 +70,34 @@ export interface RingingView {
   rangAt: number;
   claimable: boolean;
   why?: PresenceReason;
+  group?: string;
+  /** Its place among those that wait, from 1. */
+  queuePosition?: number;
+  transfer?: TransferFrom;
+}
+
+/** Finishing up after a call. */
+export interface WrapUpView {
+  /** By the daemon's clock; absent when the agent ends it. */
+  until?: number;
+  /** The call to write about. */
+  call?: string;
+  name?: string;
+}
+
+export interface ReturningView {
+  name: string;
+  /** It comes without a click. */
+  underWay: boolean;
+}
+
+/** What is written about the call, or the one before. */
+export interface NotesView {
+  note: string;
+  outcome: string;
+  /** Words the workspace uses. */
+  outcomes: readonly string[];
+  saved?: 'saving' | 'saved' | 'failed';
 }
 
 export interface CallView {
@@ -53,6 +109,17 @@ export interface CallView {
   /** By the daemon's clock; absent until sound flows. */
   startedAt?: number;
   muted: boolean;
+  mutedBySupervisor?: boolean;
+  held?: boolean;
+  /** Since when, by the daemon's clock. */
+  heldSince?: number;
+  /** The agent's sound is lost; it is being brought back. */
+  reconnecting?: boolean;
+  /** The browser plays nothing before a click. */
+  silent?: boolean;
+  transfer?: TransferTo;
+  consultedBy?: string;
+  supervisedBy?: SupervisedBy;
   recordingMode: RecordingMode;
   recording: RecordingState;
   hint?: Hint;
@@ -82,6 +149,22 @@ export interface DeskActions {
   hangUp(): void;
   mute(on: boolean): void;
   record(verb: RecordVerb): void;
+  hold(on: boolean): void;
+  /** Opens or closes the dialog that asks where the call is to go. */
+  askTransfer(open: boolean): void;
+  transfer(to: TransferTarget, mode: TransferMode): void;
+  completeTransfer(): void;
+  cancelTransfer(): void;
+  annotate(call: string, annotation: { note?: string; outcome?: string }): void;
+  endWrapUp(): void;
+  /** Rings in this window from now on, and brings a running call here. */
+  useThisTab(): void;
+  watch(on: boolean): void;
+  supervise(call: string, mode: SupervisionMode): void;
+  stopSupervising(): void;
+  takeOver(call: string): void;
+  muteAgent(call: string, on: boolean): void;
+  endCall(call: string): void;
   dismissProblem(): void;
   dismissNotice(id: number): void;
 }
@@ -91,9 +174,16 @@ export const emptyState: DeskState = {
   signIn: { busy: false },
   agentName: '',
   connection: 'connecting',
+  rights: [],
   presence: 'offline',
   media: 'off',
+  blockers: [],
+  follows: false,
   ringing: [],
+  notes: { note: '', outcome: '', outcomes: [] },
+  transferring: false,
+  watching: false,
+  live: [],
   missed: [],
   notices: [],
 };
@@ -108,4 +198,14 @@ export function shownRinging(state: DeskState): RingingView | undefined {
 export function acceptable(state: DeskState): RingingView | undefined {
   const shown = shownRinging(state);
   return shown?.claimable ? shown : undefined;
+}
+
+/** Whether the agent may put the caller on hold or send the call on: it runs, is theirs, and stays. */
+export function movable(call: CallView): boolean {
+  return call.open && !call.transfer && !call.consultedBy;
+}
+
+/** Whether the agent can be rung now; a group can when somebody of it can. */
+export function canBeRung(colleague: { presence: Presence } | { ready: number }): boolean {
+  return 'ready' in colleague ? colleague.ready > 0 : colleague.presence === 'ready';
 }

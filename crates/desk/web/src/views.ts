@@ -1,6 +1,6 @@
-import type { Call, CloseReason } from '@ringdown/sdk';
+import type { Call, CloseReason, Device } from '@ringdown/sdk';
 import { duration } from './format.js';
-import type { CallView, RingingView } from './state.js';
+import type { CallView, RingingView, WrapUpView } from './state.js';
 import { t } from './strings.js';
 
 export function ringingView(call: Call): RingingView {
@@ -12,10 +12,13 @@ export function ringingView(call: Call): RingingView {
     rangAt: call.rangAt?.getTime() ?? 0,
     claimable: call.claimable,
     ...(call.notClaimable ? { why: call.notClaimable } : {}),
+    ...(call.group ? { group: call.group } : {}),
+    ...(call.queuePosition ? { queuePosition: call.queuePosition } : {}),
+    ...(call.transferredBy ? { transfer: call.transferredBy } : {}),
   };
 }
 
-export function callView(call: Call): CallView {
+export function callView(call: Call, heldSince?: number): CallView {
   const startedAt = call.startedAt?.getTime();
   return {
     id: call.id,
@@ -25,11 +28,28 @@ export function callView(call: Call): CallView {
     open: call.state === 'open',
     ...(startedAt === undefined ? {} : { startedAt }),
     muted: call.muted,
+    mutedBySupervisor: call.mutedBySupervisor,
+    held: call.held,
+    ...(heldSince === undefined ? {} : { heldSince }),
+    reconnecting: call.reconnecting,
+    ...(call.transfer ? { transfer: call.transfer } : {}),
+    ...(call.consultedBy ? { consultedBy: call.consultedBy } : {}),
+    ...(call.supervisedBy ? { supervisedBy: call.supervisedBy } : {}),
     recordingMode: call.recordingMode,
     recording: call.recording,
     ...(call.hint ? { hint: call.hint } : {}),
     ...(call.quality ? { quality: call.quality } : {}),
     keys: call.keys,
+  };
+}
+
+export function wrapUpView(device: Device, last: { id: string; name: string } | undefined): WrapUpView {
+  const until = device.wrapUpUntil?.getTime();
+  const call = device.lastCall;
+  return {
+    ...(until === undefined ? {} : { until }),
+    ...(call === undefined ? {} : { call }),
+    ...(last && last.id === call ? { name: last.name } : {}),
   };
 }
 
@@ -53,11 +73,28 @@ export function closeNotice(call: Call, reason: CloseReason): string {
       return reason.talkedMs
         ? t('notice.ended', { name, time: duration(reason.talkedMs) })
         : t('notice.endedUntalked', { name });
+    case 'left':
+      return leftNotice(name, reason);
     case 'call_ended':
       return t('notice.endedUntalked', { name });
     case 'claim_released':
       return t('notice.released', { name });
     case 'lost':
       return t('notice.lost', { name });
+  }
+}
+
+function leftNotice(name: string, { left, nowWith }: CloseReason): string {
+  switch (left ?? 'transferred') {
+    case 'taken_over':
+      return nowWith ? t('notice.takenOver', { name, winner: nowWith }) : t('notice.onElsewhere', { name });
+    case 'consultation_over':
+      return t('notice.consultationOver', { name });
+    case 'resumed_elsewhere':
+      return t('notice.resumedElsewhere', { name });
+    case 'grace_over':
+      return t('notice.graceOver', { name });
+    case 'transferred':
+      return nowWith ? t('notice.transferred', { name, winner: nowWith }) : t('notice.onElsewhere', { name });
   }
 }

@@ -26,7 +26,7 @@ describe('the view of a running call', () => {
   it('follows the daemon', () => {
     const call = new Call(nobody, running);
     const quality = { verdict: 'fair', network: 'caller' } as const;
-    call.apply({ type: 'call_update', call: CALL, muted: false, recording: 'off', hint: 'no_sound', quality });
+    call.apply({ type: 'call_update', active: { ...running, hint: 'no_sound', quality } });
     call.apply({ type: 'key', call: CALL, key: '4' });
     expect(callView(call)).toMatchObject({ hint: 'no_sound', quality, keys: '4' });
     call.apply({ type: 'call_open', active: running });

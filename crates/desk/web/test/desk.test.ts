@@ -114,6 +114,8 @@ describe('shortcuts', () => {
     decline: (id: string) => done.push(`decline ${id}`),
     mute: (on: boolean) => done.push(`mute ${on}`),
     hangUp: () => done.push('hang up'),
+    hold: (on: boolean) => done.push(`hold ${on}`),
+    askTransfer: (open: boolean) => done.push(`transfer ${open}`),
   } as unknown as DeskActions;
   const run = (state: DeskState): string[] => {
     done.length = 0;
@@ -123,7 +125,9 @@ describe('shortcuts', () => {
 
   it('act on what the page shows', () => {
     expect(run({ ...emptyState, ringing: [ringing('a')] })).toEqual(['accept a', 'decline a']);
-    expect(run({ ...emptyState, call: talking })).toEqual(['mute false', 'hang up']);
+    expect(run({ ...emptyState, call: talking })).toEqual(['mute false', 'hang up', 'hold true', 'transfer true']);
+    const consulted = { ...talking, consultedBy: 'Ana', mutedBySupervisor: true };
+    expect(run({ ...emptyState, call: consulted })).toEqual(['hang up']);
     expect(run(emptyState)).toEqual([]);
     expect(run({ ...emptyState, ringing: [ringing('a', false)] })).toEqual(['decline a']);
   });
@@ -132,6 +136,6 @@ describe('shortcuts', () => {
     expect(shortcutOf(press('a'))?.key).toBe('A');
     expect(shortcutOf(press('A', { ctrlKey: false }))).toBeUndefined();
     expect(shortcutOf(press('A', { repeat: true }))).toBeUndefined();
-    expect(shortcutOf(press('x'))).toBeUndefined();
+    expect(shortcutOf(press('y'))).toBeUndefined();
   });
 });

@@ -1,6 +1,6 @@
 // The desk turns sign-in answers and the SDK's calls into one state that the page draws.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { CALL, FakePeerConnection, FakeSocket, fakeBrowser, microphone, ringing, settle, welcome } from '../sdk/test/fakes.js';
+import { CALL, FakePeerConnection, FakeSocket, active, fakeBrowser, microphone, open, ringing, settle, welcome } from '../sdk/test/fakes.js';
 import { Session } from '../src/session.js';
 import type { DeskState } from '../src/state.js';
 
@@ -44,6 +44,18 @@ async function atDesk(snapshot: object = {}): Promise<Session> {
   FakeSocket.last.receive(0, welcome('ses_1', snapshot));
   await settle();
   return session;
+}
+
+/** The desk with a call on it. */
+async function talkingDesk(snapshot: object = {}): Promise<{ session: Session; call: string; nextSeq: number }> {
+  const session = await atDesk({ ...snapshot, ringing: [ringing()] });
+  session.goReady();
+  await vi.advanceTimersByTimeAsync(20);
+  session.accept(CALL);
+  await settle();
+  FakeSocket.last.receive(1, { type: 'claim_won', active: active(), lease_ms: 5000 });
+  FakeSocket.last.receive(2, { type: 'call_open', active: open() });
+  return { session, call: CALL, nextSeq: 3 };
 }
 
 describe('signing in', () => {
@@ -137,6 +149,92 @@ describe('at the desk', () => {
     expect(state.media).toBe('connecting');
     await vi.advanceTimersByTimeAsync(20);
     expect(FakePeerConnection.all).toHaveLength(1);
+  });
+
+  it('asks who is there when the transfer dialog opens, and closes it once the call is sent', async () => {
+    const { session, call, nextSeq } = await talkingDesk();
+    session.askTransfer(true);
+    expect(state).toMatchObject({ transferring: true });
+    expect(state.colleagues).toBeUndefined();
+    const agents = [{ agent: 'ben', name: 'Ben', presence: 'ready' }];
+    FakeSocket.last.receive(0, { type: 'colleagues', to: FakeSocket.last.frame('list_colleagues').id, agents, groups: [] });
+    await settle();
+    expect(state.colleagues?.agents).toEqual(agents);
+    session.transfer({ kind: 'agent', id: 'ben' }, 'warm');
+    await FakeSocket.last.refuse('transfer', 'nobody_there');
+    expect(state.transferring, 'a refusal lets the agent choose anew').toBe(true);
+    expect(state.notices.at(-1)?.text).toContain('That did not work');
+    session.transfer({ kind: 'agent', id: 'ben' }, 'warm');
+    await FakeSocket.last.done('transfer');
+    expect(state.transferring).toBe(false);
+    FakeSocket.last.receive(nextSeq, { type: 'call_left', call, why: 'transferred', now_with: 'Ben', talked_ms: 4_000 });
+    expect(state.call).toBeUndefined();
+    expect(state.notices.at(-1)?.text).toBe('Ben has the call with Maria now.');
+  });
+
+  it('counts the hold from its beginning', async () => {
+    const { nextSeq } = await talkingDesk();
+    FakeSocket.last.receive(nextSeq, { type: 'call_update', active: open({ held: true }) });
+    const since = state.call?.heldSince;
+    expect(since).toBeDefined();
+    await vi.advanceTimersByTimeAsync(3_000);
+    FakeSocket.last.receive(nextSeq + 1, { type: 'call_update', active: open({ held: true, quality: { verdict: 'good' } }) });
+    expect(state.call?.heldSince).toBe(since);
+    FakeSocket.last.receive(nextSeq + 2, { type: 'call_update', active: open() });
+    expect(state.call?.heldSince).toBeUndefined();
+  });
+
+  it('keeps what is written through the end of the call and a reload, and says whether it is saved', async () => {
+    const { session, call, nextSeq } = await talkingDesk({ outcomes: ['Solved'] });
+    session.annotate(call, { note: 'Wants a refund.' });
+    expect(state.notes).toEqual({ note: 'Wants a refund.', outcome: '', outcomes: ['Solved'], saved: 'saving' });
+    await FakeSocket.last.done('annotate');
+    expect(state.notes.saved).toBe('saved');
+    FakeSocket.last.receive(nextSeq, { type: 'call_end', call, reason: { side: 'caller', cause: 'caller_hung_up', class: 'completed' }, talked_ms: 5_000 });
+    FakeSocket.last.receive(nextSeq + 1, { type: 'presence', presence: 'wrap_up', blockers: ['wrap_up'], wrap_up_until: '2026-03-01T10:00:30.000Z' });
+    expect(state.wrapUp).toEqual({ until: Date.parse('2026-03-01T10:00:30.000Z'), call, name: 'Maria' });
+    expect(state.notes.note).toBe('Wants a refund.');
+    session.annotate(call, { outcome: 'Solved' });
+    await FakeSocket.last.refuse('annotate', 'no_such_call');
+    expect(state.notes).toMatchObject({ outcome: 'Solved', saved: 'failed' });
+    FakeSocket.last.closed = true;
+    const reloaded = await atDesk({ presence: 'wrap_up', last_call: call });
+    expect(state.notes).toMatchObject({ note: 'Wants a refund.', outcome: 'Solved' });
+    await reloaded.signOut();
+    await atDesk({ presence: 'wrap_up', last_call: call });
+    expect(state.notes.note, 'nothing is left for the next agent').toBe('');
+  });
+
+  it('shows why nothing rings, and a call that is not here yet', async () => {
+    const session = await atDesk({ presence: 'busy', active: open() });
+    expect(state.blockers).toContain('microphone');
+    expect(state.returning).toEqual({ name: 'Maria', underWay: false });
+    session.useThisTab();
+    await vi.advanceTimersByTimeAsync(20);
+    expect(state.returning?.underWay).toBe(true);
+    expect(FakeSocket.last.count('go_ready')).toBe(1);
+    FakeSocket.last.receive(1, { type: 'call_open', active: open() });
+    expect(state.returning).toBeUndefined();
+    expect(state.call?.name).toBe('Maria');
+  });
+
+  it('tells a supervisor why supervision stopped, but not when they stopped it', async () => {
+    await atDesk();
+    FakeSocket.last.receive(1, { type: 'supervising', call: CALL, mode: 'listen' });
+    expect(state.supervised).toEqual({ call: CALL, mode: 'listen' });
+    FakeSocket.last.receive(2, { type: 'supervision_end', call: CALL, why: 'left' });
+    expect(state.supervised).toBeUndefined();
+    expect(state.notices).toEqual([]);
+    FakeSocket.last.receive(3, { type: 'supervision_end', call: CALL, why: 'parted' });
+    expect(state.notices.at(-1)?.text).toContain('not joined');
+  });
+
+  it('goes back to the form when the agent is signed out elsewhere', async () => {
+    await atDesk({ ringing: [ringing()] });
+    FakeSocket.last.receive(0, { type: 'bye', why: 'signed_out' });
+    expect(state).toMatchObject({ phase: 'signed_out', ringing: [] });
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(FakeSocket.all).toHaveLength(1);
   });
 
   it('says reconnecting while the socket is away', async () => {

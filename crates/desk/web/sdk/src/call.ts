@@ -8,6 +8,7 @@ import type {
   EndReason,
   Hint,
   HouseEvent,
+  LeftWhy,
   PresenceReason,
   QualityNow,
   RecordAction,
@@ -15,20 +16,41 @@ import type {
   RecordingState,
   RingEnd,
   RingingCall,
+  SupervisedBy,
+  TransferFrom,
+  TransferMode,
+  TransferTarget,
+  TransferTo,
 } from './protocol.js';
 
-export type CallState = 'ringing' | 'connecting' | 'open' | 'closed';
+/** `returning`: this agent's call, which comes to this device as soon as it is ready. */
+export type CallState = 'ringing' | 'connecting' | 'open' | 'returning' | 'closed';
 
 /** Why a call is over on this device. */
 export interface CloseReason {
-  /** `ended`: talked and over. `claim_released`: this device's sound failed. `lost`: nobody can tell. */
-  code: Exclude<RingEnd, 'claimed_here'> | 'ended' | 'claim_released' | 'lost';
+  /**
+   * `ended`: talked and over. `left`: it goes on without this device. `claim_released`: this
+   * device's sound failed. `lost`: nobody can tell.
+   */
+  code: Exclude<RingEnd, 'claimed_here'> | 'ended' | 'left' | 'claim_released' | 'lost';
   /** Who took it, for `claimed_elsewhere`. */
   winner?: string;
   /** Who ended it and why, for `ended`. */
   end?: EndReason;
-  /** How long sound flowed, for `ended`. */
+  /** How long sound flowed, for `ended` and `left`. */
   talkedMs?: number;
+  /** Why it goes on elsewhere, for `left`. */
+  left?: LeftWhy;
+  /** Who has it now, for `left`. */
+  nowWith?: string;
+}
+
+/** What the call was about; what is absent stays as it was. */
+export interface Annotation {
+  /** Replaces the note before. */
+  note?: string;
+  /** One of `device.outcomes`. */
+  outcome?: string;
 }
 
 export interface CallEvents {
@@ -45,7 +67,7 @@ export interface CallEvents {
 
 /** What a call needs of its device. */
 export interface CallPort {
-  send(command: ClientCommand): Promise<void>;
+  send(command: ClientCommand): Promise<unknown>;
   attach(): Promise<void>;
   detach(): Promise<void>;
   mute(on: boolean): void;
@@ -77,6 +99,8 @@ export class Call extends Emitter<CallEvents> {
   #active: ActiveCall | undefined;
   #closed: CloseReason | undefined;
   #keys = '';
+  /** Mute commands that wait for an answer. */
+  #mutes = 0;
 
   constructor(port: CallPort, view: RingingCall | ActiveCall) {
     super();
@@ -86,8 +110,12 @@ export class Call extends Emitter<CallEvents> {
     this.lineName = view.line_name;
     this.from = view.from;
     this.direction = 'direction' in view ? view.direction : 'user_initiated';
-    if ('rang_at' in view) this.#ringing = view;
-    else this.setActive(view);
+    if ('rang_at' in view) {
+      this.#ringing = view;
+    } else {
+      this.#active = view;
+      this.#state = 'returning';
+    }
   }
 
   get state(): CallState {
@@ -114,8 +142,44 @@ export class Call extends Emitter<CallEvents> {
   get notClaimable(): PresenceReason | undefined {
     return this.#ringing?.not_claimable;
   }
+  /** The group that rings; absent when everybody does. */
+  get group(): string | undefined {
+    return this.#ringing?.group;
+  }
+  /** The call was accepted and waits: its place, from 1. */
+  get queuePosition(): number | undefined {
+    return this.#ringing?.queue_position;
+  }
+  /** Who sends this ringing call on; a `warm` one is talked about first. */
+  get transferredBy(): TransferFrom | undefined {
+    return this.#ringing?.transfer;
+  }
   get muted(): boolean {
     return this.#active?.muted ?? false;
+  }
+  /** Then only a supervisor unmutes. */
+  get mutedBySupervisor(): boolean {
+    return this.#active?.muted_by_supervisor ?? false;
+  }
+  /** The caller is on hold. */
+  get held(): boolean {
+    return this.#active?.held ?? false;
+  }
+  /** This agent's sound is lost; the caller hears music until it is back. */
+  get reconnecting(): boolean {
+    return this.#active?.reconnecting ?? false;
+  }
+  /** Where the call is being sent, and whether the other agent is being talked with. */
+  get transfer(): TransferTo | undefined {
+    return this.#active?.transfer;
+  }
+  /** Whose call it is when this agent is only consulted. */
+  get consultedBy(): string | undefined {
+    return this.#active?.consulted_by;
+  }
+  /** A supervisor who whispers or barges in. */
+  get supervisedBy(): SupervisedBy | undefined {
+    return this.#active?.supervised_by;
   }
   get recordingMode(): RecordingMode {
     return this.#active?.recording_mode ?? 'off';
@@ -161,21 +225,49 @@ export class Call extends Emitter<CallEvents> {
   }
 
   async hangup(): Promise<void> {
-    if (this.#state !== 'connecting' && this.#state !== 'open') throw this.#wrong('hangup');
+    if (this.#state === 'ringing' || this.#state === 'closed') throw this.#wrong('hangup');
     await this.#port.send({ type: 'hang_up', call: this.id });
   }
 
   /** Silences the agent here at once, and at the bridge. */
   async mute(on: boolean): Promise<void> {
-    if (this.#state !== 'open') throw this.#wrong('mute');
+    if (this.#state !== 'open' || this.mutedBySupervisor) throw this.#wrong('mute');
     const before = this.muted;
     this.#setMuted(on);
+    this.#mutes += 1;
     try {
       await this.#port.send({ type: 'mute', call: this.id, on });
     } catch (error) {
       this.#setMuted(before);
       throw error;
+    } finally {
+      this.#mutes -= 1;
     }
+  }
+
+  /** Puts the caller on hold, or takes them back. */
+  hold(on: boolean): Promise<void> {
+    return this.#whileOpen('hold', { type: 'hold', call: this.id, on });
+  }
+
+  /** Sends the call on; `device.colleagues()` says where to. */
+  transferTo(to: TransferTarget, mode: TransferMode): Promise<void> {
+    return this.#whileOpen('transfer', { type: 'transfer', call: this.id, to, mode });
+  }
+
+  /** The consulted agent takes the caller; this agent leaves. */
+  completeTransfer(): Promise<void> {
+    return this.#whileOpen('transfer', { type: 'complete_transfer', call: this.id });
+  }
+
+  /** The caller comes back to this agent. */
+  cancelTransfer(): Promise<void> {
+    return this.#whileOpen('transfer', { type: 'cancel_transfer', call: this.id });
+  }
+
+  /** Writes down what the call was about; also while finishing up after it. */
+  async annotate(annotation: Annotation): Promise<void> {
+    await this.#port.send({ type: 'annotate', call: this.id, ...annotation });
   }
 
   /** @internal */
@@ -190,13 +282,19 @@ export class Call extends Emitter<CallEvents> {
         break;
       case 'claim_won':
       case 'call_open':
+      case 'call_update':
         this.setActive(event.active);
+        break;
+      case 'call_left':
+        this.close({
+          code: 'left',
+          left: event.why,
+          talkedMs: event.talked_ms,
+          ...(event.now_with ? { nowWith: event.now_with } : {}),
+        });
         break;
       case 'claim_released':
         this.close({ code: 'claim_released' });
-        break;
-      case 'call_update':
-        this.#update(event);
         break;
       case 'key':
         this.#keys = (this.#keys + event.key).slice(-KEYS_MAX);
@@ -219,10 +317,20 @@ export class Call extends Emitter<CallEvents> {
   /** @internal */
   setActive(view: ActiveCall): void {
     const opens = view.bridged_at !== undefined && this.#state !== 'open';
+    const returns = this.#state === 'returning';
     this.#won = true;
-    this.#active = view;
+    // What the daemon says while it has not answered may be older than the agent's click.
+    this.#active = this.#mutes > 0 ? { ...view, muted: this.muted } : view;
     this.#state = view.bridged_at === undefined && this.#state !== 'open' ? 'connecting' : 'open';
+    if (returns) void this.#port.attach().catch(() => undefined);
+    this.#port.mute(this.muted);
     if (opens) this.emit('open', this);
+    this.emit('update', this);
+  }
+
+  /** @internal The page was loaded anew while a session went on: it is not here yet. */
+  setReturning(view: ActiveCall): void {
+    this.#active = view;
     this.emit('update', this);
   }
 
@@ -235,12 +343,6 @@ export class Call extends Emitter<CallEvents> {
     if (attached) void this.#port.detach();
     this.emit('update', this);
     this.emit('close', reason);
-  }
-
-  #update({ muted, recording, hint, quality }: Extract<HouseEvent, { type: 'call_update' }>): void {
-    if (!this.#active) return;
-    const { hint: _oldHint, quality: _oldQuality, ...active } = this.#active;
-    this.setActive({ ...active, muted, recording, ...(hint ? { hint } : {}), ...(quality ? { quality } : {}) });
   }
 
   #setClaimable(claimable: boolean, why: PresenceReason | undefined): void {
@@ -282,9 +384,13 @@ export class Call extends Emitter<CallEvents> {
     this.emit('update', this);
   }
 
-  async #record(action: RecordAction): Promise<void> {
-    if (this.#state !== 'open') throw this.#wrong('record');
-    await this.#port.send({ type: 'record', call: this.id, action });
+  #record(action: RecordAction): Promise<void> {
+    return this.#whileOpen('record', { type: 'record', call: this.id, action });
+  }
+
+  async #whileOpen(what: string, command: ClientCommand): Promise<void> {
+    if (this.#state !== 'open') throw this.#wrong(what);
+    await this.#port.send(command);
   }
 
   #wrong(what: string): RingdownError {

@@ -20,7 +20,12 @@ export class Calls {
 
   /** The one this device connects or talks on. */
   get active(): Call | undefined {
-    return this.#live.find((call) => call.state !== 'ringing');
+    return this.#live.find(({ state }) => state === 'connecting' || state === 'open');
+  }
+
+  /** This agent's call that is not here yet. */
+  get returning(): Call | undefined {
+    return this.#live.find(({ state }) => state === 'returning');
   }
 
   apply(event: HouseEvent): void {
@@ -33,12 +38,17 @@ export class Calls {
       }
       case 'claim_won':
       case 'call_open':
-        this.#calls.get(event.active.call)?.apply(event);
+      case 'call_update': {
+        // A supervisor who takes over gets a call that never rang here.
+        const { call } = event.active;
+        if (!this.#calls.has(call)) this.#add(new Call(this.#port, event.active));
+        this.#calls.get(call)?.apply(event);
         break;
+      }
       case 'ring_update':
       case 'ring_end':
       case 'claim_released':
-      case 'call_update':
+      case 'call_left':
       case 'key':
       case 'call_end':
         this.#calls.get(event.call)?.apply(event);
@@ -47,20 +57,23 @@ export class Calls {
   }
 
   /**
-   * A new session's snapshot is the truth. A call that this device does not know as its own is
-   * left alone when active: it is on another device, or its sound was lost with the old page.
+   * A new session's snapshot is the truth. An active call that this device does not know as its
+   * own is on another device, or lost its sound with the page before this one.
    */
   reconcile(snapshot: Snapshot): void {
     const { active, ringing } = snapshot;
     for (const call of this.#live) {
       const rings = ringing.find((view) => view.call === call.id);
-      if (call.state !== 'ringing' && active?.call === call.id) call.setActive(active);
+      const isActive = active?.call === call.id;
+      if (isActive && call.state === 'returning') call.setReturning(active);
+      else if (isActive && call.state !== 'ringing') call.setActive(active);
       else if (rings) call.setRinging(rings, true);
       else call.close({ code: call.state === 'ringing' ? 'call_ended' : 'lost' });
     }
     for (const view of ringing) {
       if (!this.#calls.has(view.call)) this.#add(new Call(this.#port, view));
     }
+    if (active && !this.#calls.has(active.call)) this.#add(new Call(this.#port, active));
   }
 
   closeAll(): void {

@@ -1,4 +1,4 @@
-import type { Call, CallPort } from './call.js';
+import type { Annotation, Call, CallPort } from './call.js';
 import { Calls } from './calls.js';
 import { Emitter } from './emitter.js';
 import { RingdownError } from './errors.js';
@@ -6,9 +6,26 @@ import { Link } from './link.js';
 import type { LinkEvents, LinkOptions } from './link.js';
 import { Media } from './media.js';
 import type { MediaOptions } from './media.js';
-import type { Balance, HouseEvent, MissedCall, Presence, Welcome } from './protocol.js';
+import { Memory } from './memory.js';
+import type {
+  Balance,
+  Blocker,
+  ClientCommand,
+  Colleagues,
+  HouseEvent,
+  LiveCall,
+  MissedCall,
+  Presence,
+  Right,
+  SupervisionMode,
+  Welcome,
+} from './protocol.js';
 import { Readiness } from './readiness.js';
 import type { MediaState } from './readiness.js';
+import { Returning } from './returning.js';
+import { Standing } from './standing.js';
+import { Supervision } from './supervision.js';
+import type { Supervised, SupervisionEvents } from './supervision.js';
 
 export interface DeviceOptions extends MediaOptions, Omit<LinkOptions, 'url'> {
   /** The daemon's address, `https://…`; `/agent/v1` is added when it has no path. */
@@ -17,15 +34,20 @@ export interface DeviceOptions extends MediaOptions, Omit<LinkOptions, 'url'> {
 
 export type DeviceState = 'unregistered' | 'registering' | 'registered' | 'destroyed';
 
-export interface DeviceEvents {
+export interface DeviceEvents extends SupervisionEvents {
   /** The socket is being opened; `attempt` counts from 1 since it last worked. */
   registering: { attempt: number };
   /** `resumed`: nothing was missed. */
   registered: { resumed: boolean };
   /** The device will not connect again by itself. */
   unregistered: { reason: LinkEvents['stopped']['reason'] | 'destroyed' };
+  /** A call rings here, or comes here without ringing (`call.state` is `returning`). */
   incoming: Call;
   presence: Presence;
+  /** What keeps this device from being rung may have changed; empty when it can be. */
+  blockers: readonly Blocker[];
+  /** Whether this tab is the one of its browser that rings. */
+  leader: boolean;
   media: MediaState;
   missed: MissedCall;
   balance: Balance;
@@ -42,28 +64,41 @@ export class Device extends Emitter<DeviceEvents> {
   readonly #link: Link;
   readonly #media: Media;
   readonly #readiness: Readiness;
+  readonly #standing: Standing;
   readonly #calls: Calls;
+  readonly #supervision = new Supervision();
+  #returning: Returning | undefined;
+  #memory = new Memory('');
   #state: DeviceState = 'unregistered';
+  #id: string | undefined;
   #agent: { id: string; name: string } | undefined;
-  #presence: Presence = 'offline';
+  #rights: readonly Right[] = [];
+  #outcomes: readonly string[] = [];
+  #lastCall: string | undefined;
   #missed: MissedCall[] = [];
   #balance: Balance | undefined;
+  #watches = false;
+  /** Another tab has led while this one was open. */
+  #followed = false;
+  /** Went ready only to supervise. */
+  #readyToSupervise = false;
 
   constructor(options: DeviceOptions) {
     super();
     this.#link = new Link({ ...options, url: socketUrl(options.url) });
     this.#media = new Media(options);
-    this.#readiness = new Readiness(this.#media, (command) => this.#link.send(command));
+    const send = (command: ClientCommand): Promise<unknown> => this.#link.send(command);
+    this.#readiness = new Readiness(this.#media, send);
+    this.#standing = new Standing(this.#media, this.#readiness, send);
     const port: CallPort = {
-      send: (command) => this.#link.send(command),
+      send,
       attach: () => this.#media.attach(),
       detach: () => this.#media.detach(),
       mute: (on) => this.#media.mute(on),
     };
     this.#calls = new Calls(port, (call) => this.#ring(call));
-    this.#readiness.on('media', (state) => this.emit('media', state));
-    this.#readiness.on('error', (error) => this.emit('error', error));
     this.#wire();
+    this.#wireLink();
   }
 
   get state(): DeviceState {
@@ -72,9 +107,33 @@ export class Device extends Emitter<DeviceEvents> {
   get agent(): { id: string; name: string } | undefined {
     return this.#agent;
   }
+  /** What the agent may do. */
+  get rights(): readonly Right[] {
+    return this.#rights;
+  }
   /** The agent's presence, over all their devices. */
   get presence(): Presence {
-    return this.#presence;
+    return this.#standing.presence;
+  }
+  /** Everything that keeps this device from being rung; empty when it can be. */
+  get blockers(): readonly Blocker[] {
+    return this.#standing.blockers;
+  }
+  /** When finishing up ends by itself. */
+  get wrapUpUntil(): Date | undefined {
+    return this.#standing.wrapUpUntil;
+  }
+  /** The call that the agent is finishing up after. */
+  get lastCall(): string | undefined {
+    return this.presence === 'wrap_up' ? this.#lastCall : undefined;
+  }
+  /** Words for outcomes that the workspace uses. */
+  get outcomes(): readonly string[] {
+    return this.#outcomes;
+  }
+  /** Whether this tab is the one of its browser that rings; `undefined` until it is known. */
+  get leads(): boolean | undefined {
+    return this.#standing.leadership.leads;
   }
   /** Whether this device can take calls. */
   get media(): MediaState {
@@ -88,12 +147,28 @@ export class Device extends Emitter<DeviceEvents> {
   get call(): Call | undefined {
     return this.#calls.active;
   }
+  /** This agent's call that is not here yet: `returnToCall()` brings it. */
+  get returning(): Call | undefined {
+    return this.#calls.returning;
+  }
+  /** Whether it is on its way here without a click. */
+  get isReturning(): boolean {
+    return this.#returning?.isUnderWay ?? false;
+  }
   /** Newest first. */
   get missed(): readonly MissedCall[] {
     return this.#missed;
   }
   get balance(): Balance | undefined {
     return this.#balance;
+  }
+  /** What supervisors see after `watchCalls(true)`. */
+  get liveCalls(): readonly LiveCall[] {
+    return this.#supervision.live;
+  }
+  /** The call in which this device takes part as supervisor. */
+  get supervised(): Supervised | undefined {
+    return this.#supervision.current;
   }
   /** For ringtones; unlocked by `goReady()`. */
   get audioContext(): AudioContext {
@@ -127,14 +202,88 @@ export class Device extends Emitter<DeviceEvents> {
     });
   }
 
-  /** Call inside a click. Asks for the microphone; resolves when calls can be taken here. */
-  goReady(): Promise<void> {
-    return this.#readiness.goReady();
+  /**
+   * Call inside a click. Asks for the microphone; resolves when calls can be taken here. Another
+   * tab of this browser that rang does so no longer.
+   */
+  async goReady(): Promise<void> {
+    this.#standing.leadership.take();
+    this.#readyToSupervise = false;
+    await this.#readiness.goReady();
+    this.#memory.remember('wanted', '1');
   }
 
   /** Wants no calls; a running one goes on. */
   goAway(): Promise<void> {
+    this.#memory.remember('wanted', undefined);
     return this.#readiness.goAway(this.call !== undefined);
+  }
+
+  /** Call inside a click: brings `returning` to this device. */
+  async returnToCall(): Promise<void> {
+    this.#standing.leadership.take();
+    await this.#returning?.go();
+  }
+
+  /** Done with finishing up: the next call may ring. */
+  async endWrapUp(): Promise<void> {
+    await this.#link.send({ type: 'end_wrap_up' });
+  }
+
+  /** Writes down what a call was about, also after it: `lastCall`. */
+  async annotate(call: string, annotation: Annotation): Promise<void> {
+    await this.#link.send({ type: 'annotate', call, ...annotation });
+  }
+
+  /** Who a call can be sent to, as it is now. */
+  async colleagues(): Promise<Colleagues> {
+    return (await this.#link.send({ type: 'list_colleagues' })) ?? { agents: [], groups: [] };
+  }
+
+  /** Supervisors: be told of live calls, or no longer. */
+  async watchCalls(on: boolean): Promise<void> {
+    this.#watches = on;
+    await this.#link.send({ type: 'watch_calls', on });
+    if (!on) this.#supervision.forget();
+  }
+
+  /** Supervisors: take part in a call, or change how. Call inside a click. */
+  async supervise(call: string, mode: SupervisionMode): Promise<void> {
+    if (this.#readiness.state === 'off') {
+      await this.#readiness.goReady();
+      this.#readyToSupervise = true;
+    }
+    // Who listens sends nothing at all; of the others, the daemon lets hear who may.
+    if (mode !== 'listen') await this.#media.attach();
+    try {
+      await this.#link.send({ type: 'supervise', call, mode });
+    } catch (refused) {
+      if (!this.supervised) this.#supervisionOver(false);
+      throw refused;
+    }
+    if (mode === 'listen') await this.#media.detach();
+  }
+
+  /** Supervisors: leave the call. */
+  async stopSupervising(): Promise<void> {
+    const { current } = this.#supervision;
+    if (current) await this.#link.send({ type: 'stop_supervising', call: current.call });
+  }
+
+  /** Supervisors: become the call's agent. Call inside a click. */
+  async takeOver(call: string): Promise<void> {
+    if (this.#readiness.state === 'off') await this.goReady();
+    await this.#link.send({ type: 'take_over', call });
+  }
+
+  /** Supervisors: mute or unmute the call's agent. */
+  async muteAgent(call: string, on: boolean): Promise<void> {
+    await this.#link.send({ type: 'mute_agent', call, on });
+  }
+
+  /** Supervisors: end the call. */
+  async endCall(call: string): Promise<void> {
+    await this.#link.send({ type: 'end_call', call });
   }
 
   /** Closes everything; the device cannot be used again. */
@@ -145,6 +294,22 @@ export class Device extends Emitter<DeviceEvents> {
   }
 
   #wire(): void {
+    this.#readiness.on('media', (state) => this.emit('media', state));
+    this.#readiness.on('error', (error) => this.emit('error', error));
+    this.#standing.on('change', () => {
+      this.emit('blockers', this.blockers);
+      this.#returning?.look();
+    });
+    this.#standing.on('leader', (leads) => this.#leader(leads));
+    this.#supervision.on('live_calls', (calls) => this.emit('live_calls', calls));
+    this.#supervision.on('supervising', (supervised) => this.emit('supervising', supervised));
+    this.#supervision.on('supervision_end', (end) => {
+      this.#supervisionOver(end.why === 'took_over');
+      this.emit('supervision_end', end);
+    });
+  }
+
+  #wireLink(): void {
     const link = this.#link;
     link.on('connecting', ({ attempt }) => {
       this.#state = 'registering';
@@ -153,11 +318,13 @@ export class Device extends Emitter<DeviceEvents> {
     link.on('waiting', () => {
       if (this.#state !== 'registered') return;
       this.#state = 'registering';
+      this.#standing.offline();
       this.emit('registering', { attempt: 1 });
     });
     link.on('welcome', (welcome) => this.#welcome(welcome));
     link.on('resumed', () => {
       this.#state = 'registered';
+      if (this.#agent) void this.#standing.online(this.#agent.id);
       this.emit('registered', { resumed: true });
     });
     link.on('house', (event) => this.#house(event));
@@ -170,24 +337,51 @@ export class Device extends Emitter<DeviceEvents> {
 
   #welcome(welcome: Welcome): void {
     const { snapshot } = welcome;
+    const isSameDevice = this.#id === welcome.device;
     this.#state = 'registered';
+    this.#id = welcome.device;
     this.#agent = { id: welcome.agent, name: welcome.agent_name };
+    this.#memory = new Memory(welcome.agent);
+    this.#returning ??= this.#makeReturning();
+    this.#rights = welcome.rights ?? [];
+    this.#outcomes = snapshot.outcomes ?? [];
+    this.#lastCall = snapshot.last_call ?? this.#lastCall;
     this.#missed = snapshot.missed.slice(0, MISSED_MAX);
     this.#balance = snapshot.balance;
-    this.#presence = snapshot.presence;
     this.#media.useIceServers(welcome.ice_servers ?? []);
+    this.#standing.set(snapshot);
     this.#calls.reconcile(snapshot);
+    this.#supervision.lose();
+    void this.#standing.online(welcome.agent);
     this.emit('registered', { resumed: false });
     this.emit('presence', snapshot.presence);
     if (snapshot.balance) this.emit('balance', snapshot.balance);
-    this.#readiness.newSession(this.call !== undefined);
+    this.#readiness.newSession(isSameDevice && this.call !== undefined);
+    if (this.#watches) this.watchCalls(true).catch(() => undefined);
+  }
+
+  /** The sound goes back to what it was for before. */
+  #supervisionOver(hasTakenOver: boolean): void {
+    if (!this.call) void this.#media.detach();
+    if (this.#readyToSupervise && !hasTakenOver) this.goAway().catch(() => undefined);
+    this.#readyToSupervise = false;
+  }
+
+  #makeReturning(): Returning {
+    const returning = new Returning(this.#calls, this.#readiness, this.#standing, this.#memory);
+    returning.on('error', (error) => this.emit('error', error));
+    return returning;
   }
 
   #house(event: HouseEvent): void {
     this.#calls.apply(event);
     this.#readiness.apply(event);
+    this.#supervision.apply(event);
     if (event.type === 'presence') {
-      this.#presence = event.presence;
+      this.#standing.set(event);
+      this.#returning?.presence(event.presence);
+      // A device that tried to be ready again by itself would undo it.
+      if (event.blockers?.includes('missed_rings')) this.#readiness.setAway(this.call !== undefined);
       this.emit('presence', event.presence);
     } else if (event.type === 'ice_servers') {
       this.#media.useIceServers(event.ice_servers);
@@ -202,16 +396,35 @@ export class Device extends Emitter<DeviceEvents> {
   }
 
   #ring(call: Call): void {
-    call.on('close', () => {
+    call.on('open', () => this.#memory.remember('call', call.id));
+    call.on('close', ({ code }) => {
+      if (this.#memory.recall('call') === call.id) this.#memory.remember('call', undefined);
+      if (code === 'ended' || code === 'left') this.#lastCall = call.id;
       if (this.call === undefined) this.#readiness.callEnded();
     });
     this.emit('incoming', call);
+  }
+
+  #leader(leads: boolean): void {
+    this.emit('leader', leads);
+    const follows = this.#followed;
+    this.#followed ||= !leads;
+    if (!leads) {
+      // The agent rings in another tab now; a call goes on here until it ends.
+      if (this.#readiness.wanted) this.#readiness.goAway(this.call !== undefined).catch(() => undefined);
+    } else if (!follows) {
+      this.#memory.remember('wanted', undefined);
+    } else if (this.#memory.recall('wanted') && this.#standing.conditions.microphone && !this.#readiness.wanted) {
+      // The tab that rang is gone.
+      this.#readiness.goReady().catch((error: RingdownError) => this.emit('error', error));
+    }
   }
 
   #end(reason: DeviceEvents['unregistered']['reason']): void {
     this.#state = reason === 'destroyed' ? 'destroyed' : 'unregistered';
     this.#calls.closeAll();
     this.#readiness.destroy();
+    this.#standing.destroy();
     this.emit('unregistered', { reason });
   }
 }

@@ -2,17 +2,25 @@
 export { Device } from './device.js';
 export type { DeviceEvents, DeviceOptions, DeviceState } from './device.js';
 export { Call } from './call.js';
-export type { CallEvents, CallState, CloseReason } from './call.js';
+export type { Annotation, CallEvents, CallState, CloseReason } from './call.js';
 export { RingdownError } from './errors.js';
 export type { ErrorCode } from './errors.js';
 export type { Logger } from './link.js';
 export type { MediaState } from './readiness.js';
+export type { Supervised, SupervisionEvents } from './supervision.js';
 export type {
   Balance,
+  Blocker,
   Caller,
+  Colleague,
+  Colleagues,
   Direction,
   EndReason,
+  GroupBrief,
   Hint,
+  LeftWhy,
+  LiveCall,
+  LiveState,
   MissedCall,
   MissedReason,
   Network,
@@ -21,5 +29,14 @@ export type {
   QualityNow,
   RecordingMode,
   RecordingState,
+  Right,
+  RungAgent,
+  SupervisedBy,
+  SupervisionEnd,
+  SupervisionMode,
+  TransferFrom,
+  TransferMode,
+  TransferTarget,
+  TransferTo,
   Verdict,
 } from './protocol.js';

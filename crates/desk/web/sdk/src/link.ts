@@ -1,6 +1,7 @@
 import { Emitter } from './emitter.js';
 import { RingdownError, asRingdownError } from './errors.js';
 import { Outbox } from './outbox.js';
+import type { Reply } from './outbox.js';
 import type { ClientCommand, HouseEvent, ServerFrame, Welcome } from './protocol.js';
 import { SUBPROTOCOL, VERSION } from './protocol.js';
 
@@ -31,7 +32,7 @@ export interface LinkEvents {
   /** Something failed that no command's promise reports. */
   error: RingdownError;
   /** The link gave up and will not reconnect. */
-  stopped: { reason: 'replaced' | 'unauthorized' | 'version' };
+  stopped: { reason: 'replaced' | 'signed_out' | 'unauthorized' | 'version' };
 }
 
 /** First wait before a reconnect; doubles up to the maximum, each shortened by up to half (jitter). */
@@ -89,7 +90,7 @@ export class Link extends Emitter<LinkEvents> {
   }
 
   /** Resolves when the daemon says `done`. Survives a lost socket as long as the session does. */
-  send(command: ClientCommand): Promise<void> {
+  send(command: ClientCommand): Promise<Reply> {
     return this.#outbox.send(command);
   }
 
@@ -172,6 +173,9 @@ export class Link extends Emitter<LinkEvents> {
       case 'done':
         this.#outbox.done(frame.to);
         break;
+      case 'colleagues':
+        this.#outbox.done(frame.to, { agents: frame.agents, groups: frame.groups });
+        break;
       case 'pong':
         this.#setClock(frame.server_time);
         break;
@@ -180,7 +184,7 @@ export class Link extends Emitter<LinkEvents> {
         break;
       case 'bye':
         this.#options.logger?.debug(`ringdown: the daemon closes the socket: ${frame.why}`);
-        if (frame.why === 'replaced') this.#giveUp('replaced');
+        if (frame.why === 'replaced' || frame.why === 'signed_out') this.#giveUp(frame.why);
         else this.#reconnect();
         break;
       default:

@@ -19,6 +19,8 @@ export interface MediaEvents {
   interrupted: boolean;
   /** The microphone was unplugged or its permission taken back. */
   microphone_lost: undefined;
+  /** The microphone was opened or given back. */
+  microphone: undefined;
 }
 
 /** Gathering host candidates takes milliseconds; a hanging interface must not hold up the agent. */
@@ -31,6 +33,8 @@ export class Media extends Emitter<MediaEvents> {
   #audio: HTMLAudioElement | undefined;
   #microphone: MediaStreamTrack | undefined;
   #connection: RTCPeerConnection | undefined;
+  /** Heard until its successor works. */
+  #old: RTCPeerConnection | undefined;
   #sender: RTCRtpSender | undefined;
   #iceServers: RTCIceServer[] = [];
   #attached = false;
@@ -47,6 +51,10 @@ export class Media extends Emitter<MediaEvents> {
     return this.#context;
   }
 
+  get hasMicrophone(): boolean {
+    return this.#microphone?.readyState === 'live';
+  }
+
   /** Whether the browser says that sound can flow. */
   get connected(): boolean {
     return this.#connection?.connectionState === 'connected';
@@ -56,6 +64,7 @@ export class Media extends Emitter<MediaEvents> {
   unlock(): void {
     if (typeof AudioContext === 'undefined') return;
     void this.context.resume().catch(() => undefined);
+    if (this.#audio?.srcObject && this.#audio.paused) void this.#audio.play().catch(() => undefined);
   }
 
   /** Relays for this and later peer connections; a running one keeps its path. */
@@ -64,10 +73,14 @@ export class Media extends Emitter<MediaEvents> {
     this.#connection?.setConfiguration({ ...this.#connection.getConfiguration(), iceServers });
   }
 
-  /** Opens the microphone (kept open while ready) and a new peer connection; gives its offer. */
-  async offer(): Promise<string> {
+  /**
+   * Opens the microphone (kept open while ready) and a new peer connection; gives its offer. With
+   * `keepOld` the connection that exists is heard until the new one works.
+   */
+  async offer(keepOld = false): Promise<string> {
     await this.#openMicrophone();
-    this.#closeConnection();
+    if (keepOld && this.connected) this.#setAside();
+    else this.#closeConnection();
     const connection = new RTCPeerConnection({ bundlePolicy: 'max-bundle', iceServers: this.#iceServers });
     this.#connection = connection;
     this.#watch(connection);
@@ -128,6 +141,7 @@ export class Media extends Emitter<MediaEvents> {
     this.#attached = false;
     this.#muted = false;
     this.#setEnabled();
+    if (this.connected) this.#closeOld();
     await this.#sender?.replaceTrack(null);
   }
 
@@ -145,6 +159,7 @@ export class Media extends Emitter<MediaEvents> {
       this.#microphone.onended = null;
       this.#microphone.stop();
       this.#microphone = undefined;
+      this.emit('microphone', undefined);
     }
   }
 
@@ -163,6 +178,9 @@ export class Media extends Emitter<MediaEvents> {
     track.onended = () => this.emit('microphone_lost', undefined);
     this.#microphone = track;
     this.#setEnabled();
+    // Browsers let a page sound without a click while it has the microphone.
+    this.unlock();
+    this.emit('microphone', undefined);
   }
 
   #setEnabled(): void {
@@ -172,10 +190,18 @@ export class Media extends Emitter<MediaEvents> {
   #watch(connection: RTCPeerConnection): void {
     let worked = false;
     let interrupted = false;
-    connection.ontrack = ({ track }) => void this.#play(new MediaStream([track]));
+    let stream: MediaStream | undefined;
+    connection.ontrack = ({ track }) => {
+      stream = new MediaStream([track]);
+      if (!this.#old) void this.#play(stream);
+    };
     connection.onconnectionstatechange = () => {
       const state = connection.connectionState;
       worked ||= state === 'connected';
+      if (state === 'connected' && this.#old) {
+        this.#closeOld();
+        if (stream) void this.#play(stream);
+      }
       // What is wrong with DTLS stays wrong on every path.
       const isPathLost = worked && (state === 'disconnected' || connection.iceConnectionState === 'failed');
       if (state === 'failed' && !isPathLost) {
@@ -197,18 +223,29 @@ export class Media extends Emitter<MediaEvents> {
     try {
       await this.#audio.play();
     } catch (thrown) {
-      // A newer stream interrupts the play of an older one; that is no fault.
-      if (thrown instanceof DOMException && thrown.name === 'AbortError') return;
+      // A newer stream interrupts the play of an older one; that is no fault. A page in which
+      // nobody has clicked yet plays with the first click.
+      if (thrown instanceof DOMException && ['AbortError', 'NotAllowedError'].includes(thrown.name)) return;
       this.emit('failed', 'The browser refused to play the caller.');
     }
   }
 
-  #closeConnection(): void {
-    const connection = this.#connection;
+  /** What becomes of it does not matter any more: its successor is being made. */
+  #setAside(): void {
+    this.#closeOld();
+    this.#old = this.#connection;
+    if (this.#old) this.#old.ontrack = this.#old.onconnectionstatechange = null;
     this.#connection = this.#sender = undefined;
-    if (!connection) return;
-    connection.ontrack = connection.onconnectionstatechange = null;
-    connection.close();
+  }
+
+  #closeOld(): void {
+    this.#old?.close();
+    this.#old = undefined;
+  }
+
+  #closeConnection(): void {
+    this.#setAside();
+    this.#closeOld();
   }
 }
 

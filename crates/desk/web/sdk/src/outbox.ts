@@ -1,10 +1,13 @@
 import { RingdownError } from './errors.js';
-import type { ClientCommand } from './protocol.js';
+import type { ClientCommand, Colleagues } from './protocol.js';
 import { VERSION } from './protocol.js';
+
+/** What a command is answered with, beside `done`. */
+export type Reply = Colleagues | undefined;
 
 interface Pending {
   text: string;
-  resolve: () => void;
+  resolve: (reply: Reply) => void;
   reject: (error: RingdownError) => void;
   timer: ReturnType<typeof setTimeout>;
 }
@@ -32,8 +35,8 @@ export class Outbox {
     return id;
   }
 
-  /** Resolves on `done`, rejects on `error`, silence, or the end of the session. */
-  send(command: ClientCommand): Promise<void> {
+  /** Resolves on `done` or another answer, rejects on `error`, silence, or the end of the session. */
+  send(command: ClientCommand): Promise<Reply> {
     if (this.#pending.size >= PENDING_MAX) {
       const hint = 'Wait until the connection is back.';
       return Promise.reject(new RingdownError('too_fast', 'Too many commands wait for an answer.', hint));
@@ -68,8 +71,8 @@ export class Outbox {
     this.#open = false;
   }
 
-  done(id: number): void {
-    this.#take(id)?.resolve();
+  done(id: number, reply?: Reply): void {
+    this.#take(id)?.resolve(reply);
   }
 
   /** Whether somebody waited for this number. */

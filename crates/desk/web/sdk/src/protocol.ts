@@ -9,11 +9,35 @@ export type Presence = 'offline' | 'away' | 'ready' | 'busy' | 'wrap_up';
 export type Direction = 'user_initiated' | 'business_initiated';
 export type RecordingMode = 'off' | 'on_demand' | 'always';
 export type RecordingState = 'off' | 'on' | 'paused' | 'failed';
-export type PresenceReason = 'on_call' | 'not_ready' | 'wrap_up';
+/** Why a ringing call cannot be taken now. */
+export type PresenceReason = 'on_call' | 'not_ready' | 'wrap_up' | 'not_allowed';
 export type RecordAction = 'start' | 'pause' | 'resume' | 'stop';
 
 /** What the agent on a call should know about its sound. */
 export type Hint = 'caller_silent' | 'muted' | 'no_sound' | 'no_path';
+/** What an agent may do. */
+export type Right = 'answer' | 'dial' | 'record' | 'supervise' | 'admin';
+/** Why this device is not rung. */
+export type Blocker =
+  | 'away'
+  | 'missed_rings'
+  | 'socket_lost'
+  | 'microphone'
+  | 'audio_locked'
+  | 'media_down'
+  | 'not_leader'
+  | 'on_call'
+  | 'wrap_up'
+  | 'not_allowed';
+/** `listen`: heard by nobody. `whisper`: heard by the agent. `barge`: heard by both. */
+export type SupervisionMode = 'listen' | 'whisper' | 'barge';
+/** `blind`: at once. `warm`: the two agents talk first while the caller is on hold. */
+export type TransferMode = 'blind' | 'warm';
+/** Where a call is sent. */
+export interface TransferTarget {
+  kind: 'agent' | 'group';
+  id: string;
+}
 export type Verdict = 'poor' | 'fair' | 'good';
 /** Whose network spoils the sound. */
 export type Network = 'caller' | 'agent';
@@ -32,6 +56,8 @@ export type Cause =
   | 'no_answer'
   | 'declined_by_all'
   | 'nobody_ready'
+  | 'queue_timed_out'
+  | 'hook_rejected'
   | 'balance_too_low'
   | 'line_closed'
   | 'at_capacity'
@@ -44,6 +70,7 @@ export type Cause =
   | 'media_lost'
   | 'agent_leg_failed'
   | 'operator_ended'
+  | 'supervisor_ended'
   | 'shut_down'
   | 'restarted'
   | 'internal_fault';
@@ -87,6 +114,36 @@ export interface RingingCall {
   rings_until: string;
   claimable: boolean;
   not_claimable?: PresenceReason;
+  /** The group that rings; absent when everybody does. */
+  group?: string;
+  /** The call was accepted and waits: its place, from 1. */
+  queue_position?: number;
+  /** Who sends this call on. A claim of a `warm` one talks with them first. */
+  transfer?: TransferFrom;
+}
+
+/** Who sends a call on. */
+export interface TransferFrom {
+  agent: string;
+  name: string;
+  mode: TransferMode;
+  /** Nobody took it: it comes back to who sent it. */
+  returned: boolean;
+}
+
+/** Where the agent's call is being sent. */
+export interface TransferTo {
+  /** Of the agent or group. */
+  name: string;
+  mode: TransferMode;
+  /** The other agent talks with this one; the caller is on hold. */
+  consulting: boolean;
+}
+
+/** A supervisor in a call, as the agent sees them; listening is not shown. */
+export interface SupervisedBy {
+  name: string;
+  mode: SupervisionMode;
 }
 
 export interface ActiveCall {
@@ -98,11 +155,63 @@ export interface ActiveCall {
   /** Absent while the claim is still being connected. */
   bridged_at?: string;
   muted: boolean;
+  /** Only a supervisor unmutes. */
+  muted_by_supervisor?: boolean;
+  /** The caller is on hold. */
+  held?: boolean;
+  /** The agent's media is lost; the caller hears hold music until it is back. */
+  reconnecting?: boolean;
+  transfer?: TransferTo;
+  /** This agent is only consulted: the caller is on hold and belongs to this agent. */
+  consulted_by?: string;
+  supervised_by?: SupervisedBy;
   recording_mode: RecordingMode;
   recording: RecordingState;
   hint?: Hint;
   /** Absent in a call's first seconds. */
   quality?: QualityNow;
+}
+
+/** Where a call is in its life. */
+export type LiveState = 'offered' | 'ringing' | 'accepting' | 'bridged' | 'reconnecting' | 'ending' | 'ended';
+
+/** A live call as supervisors see it. */
+export interface LiveCall {
+  call: string;
+  state: LiveState;
+  from: Caller;
+  line: string;
+  line_name: string;
+  arrived_at: string;
+  bridged_at?: string;
+  agent?: string;
+  agent_name?: string;
+  queue_position?: number;
+  quality?: QualityNow;
+  muted: boolean;
+  supervised_by?: SupervisedBy;
+}
+
+/** Somebody a call can be sent to. */
+export interface Colleague {
+  agent: string;
+  name: string;
+  presence: Presence;
+}
+
+/** A group a call can be sent to. */
+export interface GroupBrief {
+  group: string;
+  name: string;
+  /** How many of its agents are ready now. */
+  ready: number;
+}
+
+/** Who a call can be sent to. */
+export interface Colleagues {
+  /** Connected ones, this agent not among them. */
+  agents: Colleague[];
+  groups: GroupBrief[];
 }
 
 export interface MissedCall {
@@ -111,6 +220,28 @@ export interface MissedCall {
   line: string;
   at: string;
   reason: MissedReason;
+  rang_ms: number;
+  /** After how long the caller hung up, when that is why. */
+  gave_up_after_ms?: number;
+  /** Who was rung and what each did, in order. */
+  rung?: RungAgent[];
+}
+
+/** What became of ringing one agent. */
+export type RingOutcome =
+  | 'claimed'
+  | 'declined'
+  | 'unanswered'
+  | 'taken_by_other'
+  | 'caller_hung_up'
+  | 'left'
+  | 'call_ended';
+
+/** An agent who was rung for a call, and what they did. */
+export interface RungAgent {
+  agent: string;
+  name: string;
+  outcome: RingOutcome;
   rang_ms: number;
 }
 
@@ -126,8 +257,15 @@ export interface Balance {
 
 export interface Snapshot {
   presence: Presence;
+  blockers?: Blocker[];
+  wrap_up_until?: string;
+  /** The call that can still be annotated. */
+  last_call?: string;
   ringing: RingingCall[];
+  /** On a new device (a reloaded page) the call that comes to it as soon as it is ready. */
   active?: ActiveCall;
+  /** Words for outcomes that the workspace uses. */
+  outcomes?: string[];
   missed: MissedCall[];
   balance?: Balance;
 }
@@ -142,12 +280,26 @@ export type ClientCommand =
   | { type: 'go_ready'; offer: string }
   | { type: 'restart_ice'; offer: string }
   | { type: 'go_away' }
+  | { type: 'readiness'; microphone: boolean; audio: boolean; leader: boolean }
+  | { type: 'end_wrap_up' }
   | { type: 'media_failed'; reason: string }
   | { type: 'claim'; call: string }
   | { type: 'decline'; call: string }
   | { type: 'hang_up'; call: string }
   | { type: 'mute'; call: string; on: boolean }
   | { type: 'record'; call: string; action: RecordAction }
+  | { type: 'hold'; call: string; on: boolean }
+  | { type: 'list_colleagues' }
+  | { type: 'transfer'; call: string; to: TransferTarget; mode: TransferMode }
+  | { type: 'complete_transfer'; call: string }
+  | { type: 'cancel_transfer'; call: string }
+  | { type: 'annotate'; call: string; note?: string; outcome?: string }
+  | { type: 'watch_calls'; on: boolean }
+  | { type: 'supervise'; call: string; mode: SupervisionMode }
+  | { type: 'stop_supervising'; call: string }
+  | { type: 'take_over'; call: string }
+  | { type: 'mute_agent'; call: string; on: boolean }
+  | { type: 'end_call'; call: string }
   | { type: 'ping' };
 
 export type ClientFrame = { v: number; id: number } & ClientCommand;
@@ -161,12 +313,19 @@ export type RingEnd =
   | 'timed_out'
   | 'call_ended';
 
+/** Why a call goes on without this device. */
+export type LeftWhy = 'transferred' | 'taken_over' | 'consultation_over' | 'resumed_elsewhere' | 'grace_over';
+
+/** Why this device takes part in a call as supervisor no longer. */
+export type SupervisionEnd = 'left' | 'call_ended' | 'parted' | 'took_over' | 'media_failed' | 'full';
+
 export type ByeReason =
   | 'token_expired'
   | 'too_many_errors'
   | 'silent'
   | 'slow'
   | 'replaced'
+  | 'signed_out'
   | 'shut_down';
 
 export type ServerErrorCode =
@@ -184,6 +343,8 @@ export type ServerErrorCode =
   | 'not_ready'
   | 'bad_offer'
   | 'not_allowed'
+  | 'forbidden'
+  | 'nobody_there'
   | 'internal';
 
 /** An `RTCIceServer`; its access expires and is renewed by `ice_servers`. */
@@ -199,6 +360,7 @@ export interface Welcome {
   device: string;
   agent: string;
   agent_name: string;
+  rights?: Right[];
   heartbeat_ms: number;
   server_time: string;
   snapshot: Snapshot;
@@ -212,6 +374,7 @@ export type ControlEvent =
   | { type: 'resumed'; session: string; server_time: string }
   | { type: 'done'; to: number }
   | { type: 'error'; to: number | null; code: ServerErrorCode; message: string; hint: string }
+  | ({ type: 'colleagues'; to: number } & Colleagues)
   | { type: 'pong'; to: number; server_time: string }
   | { type: 'bye'; why: ByeReason };
 
@@ -220,23 +383,23 @@ export type HouseEvent =
   | { type: 'ice_servers'; ice_servers: IceServer[] }
   | { type: 'media_answer'; answer: string }
   | { type: 'media_state'; up: boolean; reason?: string }
-  | { type: 'presence'; presence: Presence }
+  | { type: 'renew_media' }
+  | { type: 'presence'; presence: Presence; blockers?: Blocker[]; wrap_up_until?: string }
   | { type: 'ring'; ringing: RingingCall }
   | { type: 'ring_update'; call: string; claimable: boolean; not_claimable?: PresenceReason }
   | { type: 'ring_end'; call: string; why: RingEnd; winner?: string }
   | { type: 'claim_won'; active: ActiveCall; lease_ms: number }
   | { type: 'claim_released'; call: string; reason: string }
   | { type: 'call_open'; active: ActiveCall }
-  | {
-      type: 'call_update';
-      call: string;
-      muted: boolean;
-      recording: RecordingState;
-      hint?: Hint;
-      quality?: QualityNow;
-    }
+  | { type: 'call_update'; active: ActiveCall }
+  | { type: 'call_left'; call: string; why: LeftWhy; now_with?: string; talked_ms: number }
   | { type: 'key'; call: string; key: string }
   | { type: 'call_end'; call: string; reason: EndReason; talked_ms: number }
+  | { type: 'live_calls'; calls: LiveCall[] }
+  | { type: 'live_call'; live: LiveCall }
+  | { type: 'live_call_end'; call: string }
+  | { type: 'supervising'; call: string; mode: SupervisionMode }
+  | { type: 'supervision_end'; call: string; why: SupervisionEnd }
   | { type: 'missed'; missed: MissedCall }
   | { type: 'balance'; balance: Balance };
 

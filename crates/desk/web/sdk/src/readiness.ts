@@ -22,7 +22,7 @@ const RETRY_MS = 1_000;
 /** Keeps this device able to take calls from *go ready* to *go away*. */
 export class Readiness extends Emitter<ReadinessEvents> {
   readonly #media: Media;
-  readonly #send: (command: ClientCommand) => Promise<void>;
+  readonly #send: (command: ClientCommand) => Promise<unknown>;
   readonly #restarts: Restarts;
   #state: MediaState = 'off';
   #wanted = false;
@@ -31,7 +31,7 @@ export class Readiness extends Emitter<ReadinessEvents> {
   #retry: ReturnType<typeof setTimeout> | undefined;
   #settle: { up: () => void; failed: (error: RingdownError) => void } | undefined;
 
-  constructor(media: Media, send: (command: ClientCommand) => Promise<void>) {
+  constructor(media: Media, send: (command: ClientCommand) => Promise<unknown>) {
     super();
     this.#media = media;
     this.#send = send;
@@ -60,7 +60,7 @@ export class Readiness extends Emitter<ReadinessEvents> {
     this.#retries = 0;
     clearTimeout(this.#retry);
     try {
-      await this.#go();
+      await this.#go(this.#state === 'up');
     } catch (thrown) {
       this.#giveUp();
       throw thrown;
@@ -69,11 +69,17 @@ export class Readiness extends Emitter<ReadinessEvents> {
 
   /** Stops wanting calls. The sound goes with it unless a call still uses it. */
   async goAway(onCall: boolean): Promise<void> {
+    this.setAway(onCall);
+    await this.#send({ type: 'go_away' });
+  }
+
+  /** The daemon set the agent away; it need not be told. */
+  setAway(onCall: boolean): void {
     this.#wanted = false;
     clearTimeout(this.#retry);
+    if (onCall) return;
     this.#settle?.failed(wentAway());
-    if (!onCall) this.#close();
-    await this.#send({ type: 'go_away' });
+    this.#close();
   }
 
   /** A call ended: an agent who went away meanwhile gives the microphone back now. */
@@ -95,6 +101,8 @@ export class Readiness extends Emitter<ReadinessEvents> {
       if (event.up) this.#settle?.up();
       // While a new leg is being made, this is the end of the old one.
       else if (!this.#going) this.#broken(event.reason ?? 'The daemon lost the sound.');
+    } else if (event.type === 'renew_media') {
+      void this.#renew();
     }
   }
 
@@ -105,18 +113,30 @@ export class Readiness extends Emitter<ReadinessEvents> {
     this.#close();
   }
 
-  #go(): Promise<void> {
-    this.#going ??= this.#negotiate().finally(() => {
+  /** The same sound over another leg: a leg that is being made may already be the wrong one. */
+  async #renew(): Promise<void> {
+    await this.#going?.catch(() => undefined);
+    if (this.#state === 'off') return;
+    try {
+      await this.#go(this.#media.connected);
+      if (!this.#wanted) await this.#send({ type: 'go_away' });
+    } catch (thrown) {
+      this.#broken(asRingdownError(thrown, 'media_failed', 'The sound could not be renewed.', '').message);
+    }
+  }
+
+  #go(renews = false): Promise<void> {
+    this.#going ??= this.#negotiate(renews).finally(() => {
       this.#going = undefined;
     });
     return this.#going;
   }
 
-  async #negotiate(): Promise<void> {
+  async #negotiate(renews: boolean): Promise<void> {
     this.#restarts.cancel();
-    this.#to('connecting');
-    const offer = await this.#media.offer();
-    if (!this.#wanted) {
+    if (!renews) this.#to('connecting');
+    const offer = await this.#media.offer(renews);
+    if (!this.#wanted && !renews) {
       this.#close();
       throw wentAway();
     }

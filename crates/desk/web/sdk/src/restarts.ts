@@ -10,14 +10,14 @@ const TRY_MS = 2_000;
 /** Brings the running connection to another path: the call on it goes on. */
 export class Restarts {
   readonly #media: Media;
-  readonly #send: (command: ClientCommand) => Promise<void>;
+  readonly #send: (command: ClientCommand) => Promise<unknown>;
   readonly #gaveUp: (reason: string) => void;
   #run = 0;
   #running = false;
 
   constructor(
     media: Media,
-    send: (command: ClientCommand) => Promise<void>,
+    send: (command: ClientCommand) => Promise<unknown>,
     gaveUp: (reason: string) => void,
   ) {
     this.#media = media;

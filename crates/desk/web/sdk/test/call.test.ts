@@ -7,10 +7,12 @@ import {
   active,
   fakeBrowser,
   microphone,
+  open,
   ready,
   reopened,
   ringing,
   settle,
+  talking,
   welcome,
 } from './fakes.js';
 
@@ -29,20 +31,7 @@ async function ringingCall() {
   return { device, socket, call: incoming, nextSeq: nextSeq + 1 };
 }
 
-async function openCall() {
-  const { device, socket, call, nextSeq } = await ringingCall();
-  const accepted = call.accept();
-  await settle();
-  await socket.done('claim');
-  await accepted;
-  socket.receive(nextSeq, { type: 'ring_end', call: CALL, why: 'claimed_here' });
-  socket.receive(nextSeq + 1, { type: 'claim_won', active: active(), lease_ms: 5000 });
-  socket.receive(nextSeq + 2, {
-    type: 'call_open',
-    active: active({ bridged_at: '2026-03-01T10:00:06.000Z' }),
-  });
-  return { device, socket, call, nextSeq: nextSeq + 3 };
-}
+const openCall = talking;
 
 describe('accept', () => {
   it('lets the microphone in before the claim, and not earlier', async () => {
@@ -154,18 +143,17 @@ describe('a running call', () => {
     void call.record.start();
     expect(socket.frame('record')).toMatchObject({ action: 'start' });
     expect(call.recording).toBe('off');
-    socket.receive(nextSeq, { type: 'call_update', call: CALL, muted: false, recording: 'on' });
+    socket.receive(nextSeq, { type: 'call_update', active: open({ recording: 'on' }) });
     expect(call.recording).toBe('on');
   });
 
   it('shows hints and quality as they are now, and none once they are gone', async () => {
     const { socket, call, nextSeq } = await openCall();
     expect([call.hint, call.quality]).toEqual([undefined, undefined]);
-    const update = { type: 'call_update', call: CALL, muted: false, recording: 'off' };
     const quality = { verdict: 'poor', network: 'agent' };
-    socket.receive(nextSeq, { ...update, hint: 'caller_silent', quality });
+    socket.receive(nextSeq, { type: 'call_update', active: open({ hint: 'caller_silent', quality }) });
     expect([call.hint, call.quality]).toEqual(['caller_silent', quality]);
-    socket.receive(nextSeq + 1, { ...update, quality: { verdict: 'good' } });
+    socket.receive(nextSeq + 1, { type: 'call_update', active: open({ quality: { verdict: 'good' } }) });
     expect([call.hint, call.quality]).toEqual([undefined, { verdict: 'good' }]);
   });
 
@@ -181,7 +169,7 @@ describe('a running call', () => {
   it('gets a new sound path on the same call when the daemon lost the old one', async () => {
     const { socket, call, nextSeq } = await openCall();
     const lost = FakePeerConnection.last;
-    socket.receive(nextSeq, { type: 'call_update', call: CALL, muted: false, recording: 'off', hint: 'no_path' });
+    socket.receive(nextSeq, { type: 'call_update', active: open({ hint: 'no_path' }) });
     socket.receive(nextSeq + 1, { type: 'media_state', up: false, reason: 'lost' });
     await vi.advanceTimersByTimeAsync(100);
     expect(call.state).toBe('open');

@@ -1,5 +1,6 @@
 import { vi } from 'vitest';
 import { Device } from '../src/index.js';
+import type { Call } from '../src/index.js';
 import type { ClientFrame, Snapshot } from '../src/protocol.js';
 
 /** A socket whose far end is the test. */
@@ -135,6 +136,16 @@ export class FakePeerConnection {
   }
 }
 
+/** What the browser says about the microphone without asking the agent. */
+export const permission = {
+  state: 'prompt',
+  onchange: null as (() => void) | null,
+  to(state: string): void {
+    this.state = state;
+    this.onchange?.();
+  },
+};
+
 export const microphone = { track: new FakeTrack(), asked: 0, refuse: undefined as Error | undefined };
 
 /** A browser as far as the SDK looks at one. */
@@ -142,10 +153,16 @@ export function fakeBrowser(): void {
   vi.useFakeTimers({ now: Date.parse('2026-03-01T10:00:00.000Z') });
   FakeSocket.all = [];
   FakePeerConnection.all = [];
+  Object.assign(permission, { state: 'prompt', onchange: null });
   Object.assign(microphone, { track: new FakeTrack(), asked: 0, refuse: undefined });
   vi.stubGlobal('WebSocket', FakeSocket);
   vi.stubGlobal('RTCPeerConnection', FakePeerConnection);
+  // One tab alone; a test about several brings locks.
+  vi.stubGlobal('BroadcastChannel', undefined);
+  vi.stubGlobal('localStorage', storage());
+  vi.stubGlobal('sessionStorage', storage());
   vi.stubGlobal('navigator', {
+    permissions: { query: async () => permission },
     mediaDevices: {
       getUserMedia: async () => {
         microphone.asked += 1;
@@ -157,7 +174,36 @@ export function fakeBrowser(): void {
   });
 }
 
+function storage(): object {
+  const kept = new Map<string, string>();
+  return {
+    getItem: (key: string) => kept.get(key) ?? null,
+    setItem: (key: string, value: string) => void kept.set(key, value),
+    removeItem: (key: string) => void kept.delete(key),
+  };
+}
+
 /** Lets promises that are ready go on. */
+/** Takes a ready device through ring and accept to a call with sound. */
+export async function talking(more: object = {}): Promise<{ device: Device; socket: FakeSocket; call: Call; nextSeq: number }> {
+  const { device, socket, nextSeq } = await ready(more);
+  socket.receive(nextSeq, { type: 'ring', ringing: ringing() });
+  const [call] = device.ringing;
+  if (!call) throw new Error('nothing rang');
+  void call.accept();
+  await settle();
+  await socket.done('claim');
+  socket.receive(nextSeq + 1, { type: 'ring_end', call: CALL, why: 'claimed_here' });
+  socket.receive(nextSeq + 2, { type: 'claim_won', active: active(), lease_ms: 5000 });
+  socket.receive(nextSeq + 3, { type: 'call_open', active: open() });
+  return { device, socket, call, nextSeq: nextSeq + 4 };
+}
+
+/** An active call in which sound flows. */
+export function open(extra: object = {}): object {
+  return active({ bridged_at: '2026-03-01T10:00:06.000Z', ...extra });
+}
+
 export async function settle(): Promise<void> {
   await vi.advanceTimersByTimeAsync(0);
 }
@@ -204,13 +250,17 @@ export function welcome(session = 'ses_1', snapshot: Partial<Snapshot> | object 
 }
 
 /** A device whose socket has been welcomed. */
-export async function registered(snapshot: object = {}): Promise<{ device: Device; socket: FakeSocket }> {
+export async function registered(
+  snapshot: object = {},
+  more: object = {},
+): Promise<{ device: Device; socket: FakeSocket }> {
   const device = new Device({ url: 'https://calls.example', getToken: async () => 'token', label: 'tab' });
   const done = device.register();
   await settle();
   FakeSocket.last.onopen?.();
-  FakeSocket.last.receive(0, welcome('ses_1', snapshot));
+  FakeSocket.last.receive(0, { ...welcome('ses_1', snapshot), ...more });
   await done;
+  await settle();
   return { device, socket: FakeSocket.last };
 }
 
@@ -224,8 +274,8 @@ export async function reopened(): Promise<FakeSocket> {
 }
 
 /** A device that is ready for calls; `nextSeq` is the number of the daemon's next frame. */
-export async function ready(): Promise<{ device: Device; socket: FakeSocket; nextSeq: number }> {
-  const { device, socket } = await registered();
+export async function ready(more: object = {}): Promise<{ device: Device; socket: FakeSocket; nextSeq: number }> {
+  const { device, socket } = await registered({}, more);
   const done = device.goReady();
   await vi.advanceTimersByTimeAsync(20);
   await socket.done('go_ready');

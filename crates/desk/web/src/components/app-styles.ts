@@ -93,6 +93,17 @@ export const appStyles = css`
   .presence.wrap_up .dot {
     background: var(--warn);
   }
+  .watch {
+    min-height: 36px;
+    padding: 0 14px;
+  }
+  .watch[aria-pressed='true'] {
+    border-color: var(--brand);
+    background: var(--brand-tint);
+  }
+  .number {
+    font-variant-numeric: tabular-nums;
+  }
   .columns {
     display: grid;
     grid-template-columns: minmax(0, 1fr) 360px;
@@ -113,6 +124,9 @@ export const appStyles = css`
   rd-call-card,
   rd-ring-card,
   main > rd-ready-panel,
+  rd-elsewhere-panel,
+  rd-wrap-up,
+  rd-live-calls,
   .ended {
     margin-bottom: 16px;
   }
@@ -139,6 +153,7 @@ export const appStyles = css`
     }
     .agent button {
       margin-left: auto;
+      padding: 0 4px;
     }
     .connection.online .words {
       position: absolute;

@@ -8,7 +8,9 @@ import { theme } from '../theme.js';
 import { appStyles } from './app-styles.js';
 import './balance-tag.js';
 import './call-card.js';
+import './elsewhere-panel.js';
 import './incoming-list.js';
+import './live-calls.js';
 import './missed-list.js';
 import './notices.js';
 import './problem-banner.js';
@@ -16,6 +18,8 @@ import './ready-panel.js';
 import './ring-card.js';
 import './shortcut-list.js';
 import './sign-in.js';
+import './transfer-dialog.js';
+import './wrap-up.js';
 
 /** The whole page, drawn from one state. */
 export class App extends LitElement {
@@ -60,17 +64,23 @@ export class App extends LitElement {
         <main aria-label=${t('app.main')}>
           ${this.#connectionEnd()}
           <rd-problem-banner .problem=${state.problem} .actions=${actions}></rd-problem-banner>
-          ${this.#stage()}
+          ${this.#stage()} ${this.#live()}
         </main>
         <aside aria-label=${t('app.side')}>
           ${state.media === 'off'
             ? nothing
-            : html`<rd-ready-panel .state=${state} .large=${false} .actions=${actions}></rd-ready-panel>`}
+            : html`<rd-ready-panel .state=${state} .large=${false} .brief=${this.#explains()} .actions=${actions}></rd-ready-panel>`}
           <rd-incoming-list .ringing=${state.ringing} .shown=${shown?.id} .actions=${actions}></rd-incoming-list>
           <rd-missed-list .missed=${state.missed}></rd-missed-list>
           <rd-shortcut-list></rd-shortcut-list>
         </aside>
       </div>
+      <rd-transfer-dialog
+        .open=${state.transferring}
+        .caller=${state.call?.name ?? ''}
+        .colleagues=${state.colleagues}
+        .actions=${actions}
+      ></rd-transfer-dialog>
       <rd-notices .notices=${state.notices} .urgent=${this.#urgent()} .actions=${actions}></rd-notices>
     `;
   }
@@ -83,6 +93,7 @@ export class App extends LitElement {
         <span class="connection ${connection}" role="status" data-testid="connection">
           <span class="dot"></span><span class="words">${t(`connection.${connection}`)}</span>
         </span>
+        ${this.#watchButton()}
         <rd-balance-tag .balance=${balance}></rd-balance-tag>
         <span class="agent">
           <span data-testid="agent">${agentName}</span>
@@ -100,16 +111,59 @@ export class App extends LitElement {
     const { state, actions } = this;
     const shown = shownRinging(state);
     const reconnecting = state.connection !== 'online';
-    const idle = !state.call && !shown;
     return html`
       ${state.call
-        ? html`<rd-call-card .call=${state.call} .reconnecting=${reconnecting} .actions=${actions}></rd-call-card>`
+        ? html`<rd-call-card .call=${state.call} .notes=${state.notes} .reconnecting=${reconnecting} .actions=${actions}></rd-call-card>`
         : nothing}
       ${shown ? html`<rd-ring-card .call=${shown} .actions=${actions}></rd-ring-card>` : nothing}
-      ${idle || (state.media === 'off' && !state.call)
-        ? html`<rd-ready-panel .state=${state} .large=${true} .actions=${actions}></rd-ready-panel>`
-        : nothing}
+      ${state.call ? nothing : this.#idle(shown !== undefined)}
     `;
+  }
+
+  /** What fills the stage while no call does: the call that is elsewhere, finishing up, or how to be rung. */
+  #idle(rings: boolean) {
+    const { state, actions } = this;
+    if (state.returning || (state.follows && state.media === 'off')) {
+      return html`<rd-elsewhere-panel .state=${state} .actions=${actions}></rd-elsewhere-panel>`;
+    }
+    if (state.wrapUp) {
+      return html`<rd-wrap-up .view=${state.wrapUp} .notes=${state.notes} .actions=${actions}></rd-wrap-up>`;
+    }
+    return this.#explains() || (state.media === 'off' && rings)
+      ? html`<rd-ready-panel .state=${state} .large=${true} .actions=${actions}></rd-ready-panel>`
+      : nothing;
+  }
+
+  /** Whether the stage itself says whether this window rings. */
+  #explains(): boolean {
+    const { state } = this;
+    if (state.call || state.returning || state.wrapUp || shownRinging(state)) return false;
+    // A supervisor's list takes the place of a panel that only says that nothing rings.
+    return state.media === 'off' || !state.watching;
+  }
+
+  #watchButton() {
+    const { rights, watching, live } = this.state;
+    if (!rights.includes('supervise')) return nothing;
+    return html`<button
+      class="watch"
+      data-testid="watch"
+      aria-pressed=${watching ? 'true' : 'false'}
+      @click=${() => this.actions.watch(!watching)}
+    >
+      ${icons.ear}${t('supervise.show')} ${watching ? html`<span class="number">${live.length}</span>` : nothing}
+    </button>`;
+  }
+
+  #live() {
+    const { watching, live, supervised, call } = this.state;
+    if (!watching) return nothing;
+    return html`<rd-live-calls
+      .live=${live}
+      .supervised=${supervised}
+      .talks=${call !== undefined}
+      .actions=${this.actions}
+    ></rd-live-calls>`;
   }
 
   #connectionEnd() {

@@ -1,13 +1,17 @@
 import { LitElement, css, html, nothing } from 'lit';
+import type { PropertyValues } from 'lit';
 import { duration, isoDuration, phone } from '../format.js';
 import * as icons from '../icons.js';
-import type { CallView, DeskActions } from '../state.js';
+import type { CallView, DeskActions, NotesView } from '../state.js';
+import { movable } from '../state.js';
 import { t } from '../strings.js';
 import { theme } from '../theme.js';
 import { avatar, avatarStyles } from './avatar.js';
 import { cardStyles } from './card-styles.js';
 import { Ticking } from './ticking.js';
+import './call-banners.js';
 import './call-hints.js';
+import './call-notes.js';
 import './call-quality.js';
 import './record-control.js';
 
@@ -15,6 +19,7 @@ import './record-control.js';
 export class CallCard extends LitElement {
   static override properties = {
     call: { attribute: false },
+    notes: { attribute: false },
     reconnecting: { attribute: false },
     actions: { attribute: false },
   };
@@ -23,6 +28,10 @@ export class CallCard extends LitElement {
     avatarStyles,
     cardStyles,
     css`
+      /* From the top, so that what appears below moves no button. */
+      .card {
+        align-content: start;
+      }
       [role='timer'] {
         font-size: 40px;
         font-weight: 300;
@@ -40,15 +49,18 @@ export class CallCard extends LitElement {
         font-weight: 600;
       }
       .controls {
-        display: flex;
-        flex-wrap: wrap;
-        justify-content: center;
+        display: grid;
+        grid-template-columns: repeat(auto-fit, minmax(126px, 1fr));
         gap: 12px;
+        width: min(600px, 100%);
         margin-top: 8px;
       }
       .controls > button {
         min-height: 52px;
-        min-width: 128px;
+        padding: 0 10px;
+      }
+      rd-call-notes {
+        width: min(520px, 100%);
       }
       button[aria-pressed='true'] {
         border-color: var(--warn-line);
@@ -58,6 +70,8 @@ export class CallCard extends LitElement {
     `,
   ];
   declare call: CallView;
+  declare notes: NotesView;
+  /** The page's own connection is lost; the call goes on. */
   declare reconnecting: boolean;
   declare actions: DeskActions;
 
@@ -66,11 +80,20 @@ export class CallCard extends LitElement {
     new Ticking(this, () => this.call.startedAt !== undefined);
   }
 
+  override updated(changed: PropertyValues<this>): void {
+    const before = changed.get('call');
+    if (!before?.transfer || this.call.transfer) return;
+    // The buttons of the transfer go with it, and the focus with them.
+    requestAnimationFrame(() => {
+      if (document.activeElement === document.body) this.renderRoot.querySelector<HTMLElement>('[data-testid=transfer]')?.focus();
+    });
+  }
+
   override render() {
-    const { name, open, muted } = this.call;
+    const { name, muted } = this.call;
     return html`
       <section class="panel card" aria-labelledby="name" data-testid="call-card">
-        <p class="state" data-testid="call-state">${this.#state()}</p>
+        <p class="state" role="status" data-testid="call-state">${this.#state()}</p>
         ${avatar(name, 'large')}
         <div>
           <h1 id="name" data-testid="card-name">${name}</h1>
@@ -80,28 +103,53 @@ export class CallCard extends LitElement {
         ${this.#timer()}
         <rd-call-quality .call=${this.call}></rd-call-quality>
         <rd-record-control .call=${this.call} .actions=${this.actions}></rd-record-control>
-        <div class="controls">
-          <button
-            data-testid="mute"
-            aria-pressed=${muted ? 'true' : 'false'}
-            aria-keyshortcuts="Control+Shift+M"
-            ?disabled=${!open}
-            @click=${() => this.actions.mute(!muted)}
-          >
-            ${muted ? icons.microphoneOff : icons.microphone}${t('card.mute')}
-          </button>
-          <button
-            class="stop"
-            data-testid="hang-up"
-            aria-keyshortcuts="Control+Shift+H"
-            @click=${() => this.actions.hangUp()}
-          >
-            ${icons.hangUp}${t('card.hangUp')}
-          </button>
-        </div>
+        <rd-call-banners .call=${this.call} .actions=${this.actions}></rd-call-banners>
+        ${this.#controls()}
         <p class="muted" role="status">${muted ? html`${icons.microphoneOff}${t('card.muted')}` : nothing}</p>
         <rd-call-hints .call=${this.call}></rd-call-hints>
+        ${this.call.consultedBy
+          ? nothing
+          : html`<rd-call-notes .call=${this.call.id} .notes=${this.notes} .actions=${this.actions}></rd-call-notes>`}
       </section>
+    `;
+  }
+
+  #controls() {
+    const { open, muted, held, consultedBy, mutedBySupervisor } = this.call;
+    const canMove = movable(this.call);
+    return html`
+      <div class="controls">
+        <button
+          data-testid="mute"
+          aria-pressed=${muted ? 'true' : 'false'}
+          aria-keyshortcuts="Control+Shift+M"
+          ?disabled=${!open || mutedBySupervisor}
+          @click=${() => this.actions.mute(!muted)}
+        >
+          ${muted ? icons.microphoneOff : icons.microphone}${t('card.mute')}
+        </button>
+        <button
+          data-testid="hold"
+          aria-pressed=${held ? 'true' : 'false'}
+          aria-keyshortcuts="Control+Shift+L"
+          ?disabled=${!canMove}
+          @click=${() => this.actions.hold(!held)}
+        >
+          ${icons.hold}${t('card.hold')}
+        </button>
+        <button
+          data-testid="transfer"
+          aria-haspopup="dialog"
+          aria-keyshortcuts="Control+Shift+X"
+          ?disabled=${!canMove}
+          @click=${() => this.actions.askTransfer(true)}
+        >
+          ${icons.transfer}${t('card.transfer')}
+        </button>
+        <button class="stop" data-testid="hang-up" aria-keyshortcuts="Control+Shift+H" @click=${() => this.actions.hangUp()}>
+          ${icons.hangUp}${t(consultedBy ? 'card.leave' : 'card.hangUp')}
+        </button>
+      </div>
     `;
   }
 

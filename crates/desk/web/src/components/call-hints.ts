@@ -16,8 +16,6 @@ export class CallHints extends LitElement {
         align-content: start;
         justify-items: center;
         gap: 8px;
-        /* Kept free, so that the buttons above stay where they were clicked. */
-        min-height: 6em;
       }
       .hint {
         display: flex;

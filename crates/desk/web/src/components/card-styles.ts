@@ -30,6 +30,10 @@ export const cardStyles = css`
     letter-spacing: -0.015em;
     overflow-wrap: anywhere;
   }
+  .origin {
+    display: block;
+    color: var(--ink);
+  }
   .clock {
     font-variant-numeric: tabular-nums;
   }

@@ -1,11 +1,11 @@
-import { LitElement, css, html } from 'lit';
+import { LitElement, css, html, nothing } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
-import { duration } from '../format.js';
 import * as icons from '../icons.js';
 import type { DeskActions, RingingView } from '../state.js';
 import { t } from '../strings.js';
 import { theme } from '../theme.js';
 import { avatar, avatarStyles } from './avatar.js';
+import { origin, waiting } from './ring-facts.js';
 import { Ticking } from './ticking.js';
 
 /** Every call that rings for this agent. */
@@ -136,8 +136,9 @@ export class IncomingList extends LitElement {
           ${avatar(name)}
           <span class="text">
             <span class="name">${name}</span>
+            ${call.transfer || call.group ? html`<span class="sub">${origin(call)}</span>` : nothing}
             ${claimable
-              ? html`<span class="sub">${t('incoming.ringing', { time: duration(this.actions.now() - call.rangAt) })}</span>`
+              ? html`<span class="sub">${waiting(call, this.actions.now())}</span>`
               : html`<span class="sub why" data-testid="not-claimable">${t(`incoming.${why ?? 'not_ready'}`)}</span>`}
           </span>
         </button>

@@ -1,5 +1,5 @@
-import { LitElement, css, html } from 'lit';
-import type { MissedCall } from '@ringdown/sdk';
+import { LitElement, css, html, nothing } from 'lit';
+import type { MissedCall, RungAgent } from '@ringdown/sdk';
 import { moment, phone } from '../format.js';
 import type { StringKey } from '../strings.js';
 import { isStringKey, locale, t } from '../strings.js';
@@ -38,6 +38,26 @@ export class MissedList extends LitElement {
         text-overflow: ellipsis;
         white-space: nowrap;
       }
+      details {
+        grid-column: 2 / -1;
+        font-size: 13px;
+      }
+      summary {
+        width: fit-content;
+        padding: 3px 0;
+        border-radius: 6px;
+        color: var(--soft);
+        cursor: pointer;
+      }
+      details ul {
+        max-height: none;
+        padding: 2px 0 4px 16px;
+      }
+      details li {
+        display: list-item;
+        padding: 1px 0;
+        list-style: disc;
+      }
       .name {
         font-weight: 600;
       }
@@ -68,21 +88,45 @@ export class MissedList extends LitElement {
     `;
   }
 
-  #row({ from, at, reason, rang_ms }: MissedCall) {
-    const key = `missed.${reason}`;
-    const why = t(isStringKey(key) ? key : ('missed.fault' satisfies StringKey));
-    const rang = rang_ms >= 1000 ? ` · ${t('missed.rang', { seconds: Math.round(rang_ms / 1000) })}` : '';
+  #row(missed: MissedCall) {
+    const { from, at, rung } = missed;
     const number = from.phone ? phone(from.phone) : '';
     return html`
-      <li>
+      <li data-testid="missed-call">
         ${avatar(from.display)}
         <div title=${number}>
           <div class="name">${from.display}</div>
-          <div class="why">${why}${rang}</div>
+          <div class="why">${reasonOf(missed)}</div>
         </div>
         <time datetime=${at}>${moment(at, Date.now(), locale)}</time>
+        ${rung && rung.length > 0
+          ? html`<details data-testid="rung">
+              <summary>${t('missed.rung')} (${rung.length})</summary>
+              <ul>
+                ${rung.map((agent) => html`<li>${rungOf(agent)}</li>`)}
+              </ul>
+            </details>`
+          : nothing}
       </li>
     `;
   }
 }
 customElements.define('rd-missed-list', MissedList);
+
+/** Why nobody talked, in words. */
+function reasonOf({ reason, rang_ms, gave_up_after_ms }: MissedCall): string {
+  if (reason === 'caller_gave_up') {
+    const after = gave_up_after_ms ?? rang_ms;
+    return t('missed.gaveUp', { seconds: Math.round(after / 1000) });
+  }
+  const key = `missed.${reason}`;
+  const why = t(isStringKey(key) ? key : ('missed.fault' satisfies StringKey));
+  return rang_ms < 1000 ? why : `${why} · ${t('missed.rang', { seconds: Math.round(rang_ms / 1000) })}`;
+}
+
+/** What one of those who were rung did. */
+function rungOf({ name, outcome, rang_ms }: RungAgent): string {
+  const key = `rung.${outcome}`;
+  const seconds = Math.round(rang_ms / 1000);
+  return isStringKey(key) ? t(key, { name, seconds }) : name;
+}

@@ -1,11 +1,12 @@
-import { LitElement, html } from 'lit';
-import { duration, phone } from '../format.js';
+import { LitElement, html, nothing } from 'lit';
+import { phone } from '../format.js';
 import * as icons from '../icons.js';
 import type { DeskActions, RingingView } from '../state.js';
 import { t } from '../strings.js';
 import { theme } from '../theme.js';
 import { avatar, avatarStyles } from './avatar.js';
 import { cardStyles } from './card-styles.js';
+import { origin, waiting } from './ring-facts.js';
 import { Ticking } from './ticking.js';
 
 /** The contact card of a ringing call. Announces itself but never takes the focus. */
@@ -32,9 +33,14 @@ export class RingCard extends LitElement {
           <p id="line" class="soft">${t('card.line', { line: this.call.lineName })}</p>
         </div>
         <p class="soft clock">
+          <strong class="origin">${origin(this.call)}</strong>
+          <span data-testid="waiting">${waiting(this.call, this.actions.now())}</span>
+        </p>
+        <p role="status">
           ${claimable
-            ? t('incoming.ringing', { time: duration(this.actions.now() - this.call.rangAt) })
-            : html`<span class="warn" data-testid="card-not-claimable">${t(`incoming.${why ?? 'not_ready'}`)}</span>`}
+            ? nothing
+            : html`<span class="warn" data-testid="card-not-claimable">${t(`incoming.${why ?? 'not_ready'}`)}</span>
+                ${why === 'on_call' || why === 'wrap_up' ? html`<br><span class="soft">${t('incoming.asSoon')}</span>` : nothing}`}
         </p>
         <div class="choices">
           <button
