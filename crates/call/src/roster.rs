@@ -1,6 +1,6 @@
 //! All agents with their devices and presence.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::{AgentId, CallId, DeviceId, Presence};
 
@@ -20,6 +20,8 @@ struct Device {
 #[derive(Clone, Debug, Default)]
 pub struct Roster {
     devices: BTreeMap<DeviceId, Device>,
+    /// The same devices by agent: a ring asks for the presence of everybody.
+    by_agent: BTreeMap<AgentId, BTreeSet<DeviceId>>,
     talking: BTreeMap<AgentId, CallId>,
 }
 
@@ -44,12 +46,20 @@ pub struct Occupied(pub CallId);
 impl Roster {
     /// A device connected.
     pub fn join(&mut self, agent: AgentId, device: DeviceId) {
+        self.by_agent.entry(agent.clone()).or_default().insert(device);
         self.devices.insert(device, Device { agent, wants_calls: false, leg_up: false });
     }
 
     /// A device is gone for good; returns its agent.
     pub fn leave(&mut self, device: DeviceId) -> Option<AgentId> {
-        self.devices.remove(&device).map(|device| device.agent)
+        let agent = self.devices.remove(&device)?.agent;
+        if let Some(devices) = self.by_agent.get_mut(&agent) {
+            devices.remove(&device);
+            if devices.is_empty() {
+                self.by_agent.remove(&agent);
+            }
+        }
+        Some(agent)
     }
 
     /// The agent wants calls on this device, or no longer; false for an unknown device.
@@ -99,11 +109,7 @@ impl Roster {
 
     /// Every device of an agent.
     pub fn devices_of(&self, agent: &AgentId) -> Vec<DeviceId> {
-        self.devices
-            .iter()
-            .filter(|(_, entry)| entry.agent == *agent)
-            .map(|(device, _)| *device)
-            .collect()
+        self.by_agent.get(agent).into_iter().flatten().copied().collect()
     }
 
     /// Every connected device.
@@ -137,6 +143,12 @@ impl Roster {
         }
     }
 
+    /// Everybody who is on a call.
+    pub fn agents_on(&self, call: CallId) -> Vec<AgentId> {
+        let on_it = self.talking.iter().filter(|(_, on)| **on == call);
+        on_it.map(|(agent, _)| agent.clone()).collect()
+    }
+
     /// The call an agent is on.
     pub fn on_call(&self, agent: &AgentId) -> Option<CallId> {
         self.talking.get(agent).copied()
@@ -148,7 +160,8 @@ impl Roster {
             return Presence::Busy;
         }
         let mut presence = Presence::Offline;
-        for entry in self.devices.values().filter(|entry| entry.agent == *agent) {
+        let devices = self.by_agent.get(agent).into_iter().flatten();
+        for entry in devices.filter_map(|device| self.devices.get(device)) {
             if entry.wants_calls && entry.leg_up {
                 return Presence::Ready;
             }
@@ -159,8 +172,7 @@ impl Roster {
 
     /// Every agent who is connected or talking.
     pub fn agents(&self) -> Vec<LiveAgent> {
-        let mut names: Vec<&AgentId> =
-            self.devices.values().map(|entry| &entry.agent).chain(self.talking.keys()).collect();
+        let mut names: Vec<&AgentId> = self.by_agent.keys().chain(self.talking.keys()).collect();
         names.sort();
         names.dedup();
         names
