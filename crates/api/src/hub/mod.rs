@@ -16,6 +16,7 @@ use wire::agent::{ByeReason, Resume, ServerEvent};
 
 pub(crate) use outbox::{Outbox, Outgoing};
 pub(crate) use replies::Seen;
+use session::Written;
 pub(crate) use session::{Session, frame_text};
 
 /// Most devices one agent may have in the house at once, lost ones in their grace included.
@@ -30,6 +31,8 @@ pub struct Hub {
     resume_grace: Duration,
     devices: DashMap<DeviceId, Arc<Session>>,
     names: DashMap<SessionId, DeviceId>,
+    /// How many devices each agent has here.
+    counts: DashMap<AgentId, usize>,
 }
 
 /// How a greeted socket belongs to the house.
@@ -48,7 +51,12 @@ pub(crate) enum Seat {
 impl Hub {
     /// An empty hub whose lost devices may come back within `resume_grace`.
     pub fn new(resume_grace: Duration) -> Arc<Self> {
-        Arc::new(Self { resume_grace, devices: DashMap::new(), names: DashMap::new() })
+        Arc::new(Self {
+            resume_grace,
+            devices: DashMap::new(),
+            names: DashMap::new(),
+            counts: DashMap::new(),
+        })
     }
 
     /// Devices in the house, those in their resume grace included.
@@ -85,9 +93,12 @@ impl Hub {
     }
 
     fn seat_new_device(&self, agent: &AgentId) -> Seat {
-        let here = self.devices.iter().filter(|one| one.agent == *agent);
-        if here.count() >= DEVICES_PER_AGENT_MAX {
-            return Seat::TooMany;
+        {
+            let mut here = self.counts.entry(agent.clone()).or_default();
+            if *here >= DEVICES_PER_AGENT_MAX {
+                return Seat::TooMany;
+            }
+            *here += 1;
         }
         let id = new_session_id();
         let device = DeviceId::from_uuid(Uuid::now_v7());
@@ -110,6 +121,10 @@ impl Hub {
         }
         self.devices.remove(&session.device);
         self.names.remove(&session.id());
+        if let Some(mut here) = self.counts.get_mut(&session.agent) {
+            *here = here.saturating_sub(1);
+        }
+        self.counts.remove_if(&session.agent, |_, here| *here == 0);
         true
     }
 
@@ -131,7 +146,15 @@ impl Bell for Hub {
     /// Numbers the event and puts it into the device's outbox.
     fn tell(&self, device: DeviceId, event: ServerEvent) {
         if let Some(session) = self.session_of(device) {
-            session.tell(&event);
+            session.tell(&Written::of(&event));
+        }
+    }
+
+    /// Writes the event once, and numbers it for each device.
+    fn tell_all(&self, devices: &[DeviceId], event: ServerEvent) {
+        let written = Written::of(&event);
+        for session in devices.iter().filter_map(|device| self.session_of(*device)) {
+            session.tell(&written);
         }
     }
 }
