@@ -189,4 +189,41 @@ mod tests {
         assert_eq!(hub.devices(), 0);
         assert!(matches!(hub.seat(&ana, Some(&resume)), Seat::New(..)));
     }
+
+    async fn next_text(outbox: &Outbox) -> String {
+        match outbox.next().await {
+            Outgoing::Frame { text, .. } => text.to_string(),
+            Outgoing::Bye(why) => format!("bye {why:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn one_event_for_many_has_each_devices_own_number() {
+        let hub = Hub::new(Duration::from_secs(25));
+        let ana = AgentId::new("ana").unwrap();
+        let Seat::New(first, first_outbox) = hub.seat(&ana, None) else { panic!("not new") };
+        let Seat::New(second, second_outbox) = hub.seat(&ana, None) else { panic!("not new") };
+        for outbox in [&first_outbox, &second_outbox] {
+            outbox.open("welcome".into());
+            assert_eq!(next_text(outbox).await, "welcome");
+        }
+        hub.tell(first.device, ServerEvent::RenewMedia {});
+        assert_eq!(next_text(&first_outbox).await, r#"{"v":1,"seq":1,"type":"renew_media"}"#);
+        let gone = DeviceId::from_uuid(Uuid::now_v7());
+        hub.tell_all(&[first.device, gone, second.device], ServerEvent::RenewMedia {});
+        assert_eq!(next_text(&first_outbox).await, r#"{"v":1,"seq":2,"type":"renew_media"}"#);
+        assert_eq!(next_text(&second_outbox).await, r#"{"v":1,"seq":1,"type":"renew_media"}"#);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_device_that_left_makes_room_for_another() {
+        let hub = Hub::new(Duration::from_secs(25));
+        let ana = AgentId::new("ana").unwrap();
+        let mut seats: Vec<_> = (0..DEVICES_PER_AGENT_MAX).map(|_| hub.seat(&ana, None)).collect();
+        assert!(matches!(hub.seat(&ana, None), Seat::TooMany));
+        let Some(Seat::New(session, outbox)) = seats.pop() else { panic!("not new") };
+        assert!(hub.release(&session, &outbox).await);
+        assert!(matches!(hub.seat(&ana, None), Seat::New(..)));
+        assert!(matches!(hub.seat(&ana, None), Seat::TooMany));
+    }
 }

@@ -146,7 +146,7 @@ impl Crowd {
                 return Ok(found);
             }
             if Instant::now() > deadline {
-                let last = self.heard.back().map_or("nothing", |heard| &heard.text);
+                let last = self.heard.back().map_or("nothing", |heard| heard.text.as_str());
                 let (got, lost) = (found.len(), self.lost);
                 let why =
                     format!("{got} of {count} came, {lost} sockets were closed; last: {last}");
