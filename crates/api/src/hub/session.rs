@@ -7,8 +7,6 @@ use std::sync::Arc;
 use axum::extract::ws::Utf8Bytes;
 use model::{AgentId, DeviceId, SessionId};
 use parking_lot::Mutex;
-#[cfg(test)]
-use wire::agent::ServerFrame;
 use wire::agent::{ByeReason, ServerEvent, VERSION};
 
 use super::history::History;
@@ -169,7 +167,7 @@ impl Written {
         Self(serde_json::to_string(event).expect("events hold only strings, numbers and lists"))
     }
 
-    /// The [`ServerFrame`] of this event: version and number before the event's own fields.
+    /// The [`wire::agent::ServerFrame`] of this event: version and number before the event's own fields.
     fn numbered(&self, seq: u64) -> Utf8Bytes {
         let fields = self.0.strip_prefix('{').unwrap_or_default();
         let mut text = String::with_capacity(FRAME_HEAD_MAX + fields.len());
@@ -182,8 +180,10 @@ impl Written {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use model::Timestamp;
+    use wire::agent::ServerFrame;
+
+    use super::*;
 
     #[test]
     fn an_event_written_once_is_the_frame_of_every_number() {
