@@ -11,6 +11,9 @@ const CALLS_WERE_CUT: u8 = 75;
 pub(crate) async fn run(args: ConfigArgs) -> anyhow::Result<ExitCode> {
     let config = config::load(&args.files, config::environment())?;
     logging::start(config.log.format, config.log.level);
+    // Every device is a socket, and so is every leg towards Meta: the usual soft limit of 1,024
+    // files is too few for a house.
+    bench::gauge::allow_many_files();
     let running = wiring::start(&config).await?;
     tracing::info!(
         address = %running.address,

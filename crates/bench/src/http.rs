@@ -61,7 +61,7 @@ fn converse(connection: TcpStream, handler: &Handler) -> io::Result<()> {
 }
 
 /// The first line and the body of a message; `None` at the end of the connection.
-fn message(reader: &mut BufReader<TcpStream>) -> io::Result<Option<(String, Vec<u8>)>> {
+pub(crate) fn message(reader: &mut BufReader<TcpStream>) -> io::Result<Option<(String, Vec<u8>)>> {
     let malformed = |why| io::Error::new(io::ErrorKind::InvalidData, why);
     let (mut first, mut length, mut read) = (String::new(), 0, 0);
     loop {

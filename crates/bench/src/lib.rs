@@ -1,6 +1,7 @@
-//! Measures the media engine against a loop that only receives and sends.
+//! Measures the media engine against a loop that only receives and sends, and the whole daemon
+//! against its budgets.
 //!
-//! The measured side is a process of its own that is told what to do over HTTP, so that foreign
+//! The measured side of the engine's measurement is a process of its own that is told what to do over HTTP, so that foreign
 //! load generators can drive the same engine: `POST /leg {"call","leg","sdp"}` takes an offer and
 //! returns `{"id","sdp"}`, `POST /bridge {"a","b"}` lets sound flow between two legs.
 
@@ -13,5 +14,6 @@ pub mod http;
 pub mod load;
 pub mod report;
 pub mod run;
+pub mod switchboard;
 
 pub use error::BenchError;

@@ -1,4 +1,5 @@
-//! Measures the media engine: `bench run`, and the processes that it measures.
+//! Measures the media engine, `bench run`, with the processes that it measures; and the whole
+//! daemon, `bench switchboard`.
 
 use std::net::SocketAddr;
 use std::num::NonZeroU16;
@@ -9,10 +10,12 @@ use std::time::Duration;
 use bench::engine::EngineConfig;
 use bench::report::Report;
 use bench::run::{Engine, Plan, run};
-use bench::{BenchError, bare, engine, gauge};
+use bench::{BenchError, bare, engine, gauge, switchboard};
 
 const HELP: &str = "\
 usage: bench run [--calls N,N,...] [--seconds S] [--rounds R] [--no-fit] [--short] [--json]
+       bench switchboard --daemon PROGRAM [--devices N,N,...] [--calls N] [--idle N]
+                         [--webhooks N] [--short] [--json]
        bench engine --http ADDRESS [--record FOLDER] [--processor N]
        bench bare --http ADDRESS [--processor N]";
 
@@ -41,6 +44,7 @@ fn carry_out(arguments: &mut Arguments) -> Result<ExitCode, Box<dyn std::error::
     }
     match task.as_deref() {
         Some("run") => measure(arguments),
+        Some("switchboard") => measure_switchboard(arguments),
         Some("engine") => {
             let config = EngineConfig {
                 http: http.ok_or(HELP)?,
@@ -90,6 +94,36 @@ fn measure(arguments: &mut Arguments) -> Result<ExitCode, Box<dyn std::error::Er
         if !short || is_enough(&report)? {
             return Ok(ExitCode::SUCCESS);
         }
+        if left > 0 {
+            talk("measuring once more: something else may have had the processor");
+        }
+    }
+    Ok(ExitCode::FAILURE)
+}
+
+fn measure_switchboard(arguments: &mut Arguments) -> Result<ExitCode, Box<dyn std::error::Error>> {
+    let (short, json) = (arguments.flag("--short"), arguments.flag("--json"));
+    let daemon = arguments.value::<PathBuf>("--daemon")?.ok_or("--daemon is missing")?;
+    let mut plan = match short {
+        true => switchboard::Plan::short(daemon),
+        false => switchboard::Plan::full(daemon),
+    };
+    if let Some(list) = arguments.value::<String>("--devices")? {
+        let sizes = list.split(',').filter(|size| !size.is_empty()).map(str::parse);
+        plan.devices = sizes.collect::<Result<_, _>>()?;
+    }
+    plan.calls = arguments.value("--calls")?.unwrap_or(plan.calls).max(1);
+    plan.idle = arguments.value("--idle")?.unwrap_or(plan.idle);
+    plan.webhooks = arguments.value("--webhooks")?.unwrap_or(plan.webhooks);
+    arguments.end()?;
+    for left in (0..if short { TRIES } else { 1 }).rev() {
+        let report = switchboard::run(&plan, &mut |line| talk(line))?;
+        print(&if json { report.json().to_string() } else { report.table() });
+        let faults = report.faults();
+        if !short || faults.is_empty() {
+            return Ok(ExitCode::SUCCESS);
+        }
+        talk(&faults.join("\n"));
         if left > 0 {
             talk("measuring once more: something else may have had the processor");
         }

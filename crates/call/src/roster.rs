@@ -219,6 +219,12 @@ impl Roster {
         self.agents.get(agent)?.on_call
     }
 
+    /// Who is on a call: its agent, and whom they consult.
+    pub fn agents_on(&self, call: CallId) -> Vec<AgentId> {
+        let on_it = self.agents.iter().filter(|(_, entry)| entry.on_call == Some(call));
+        on_it.map(|(agent, _)| agent.clone()).collect()
+    }
+
     /// Since when the agent has been without a call; `None` when they had none yet.
     pub fn idle_since(&self, agent: &AgentId) -> Option<Instant> {
         self.agents.get(agent)?.idle_since

@@ -8,4 +8,11 @@ pub trait Bell: Send + Sync {
     /// Hands an event to one device. Never blocks and never calls the switchboard back; a device
     /// that is gone is ignored.
     fn tell(&self, device: DeviceId, event: ServerEvent);
+
+    /// Hands the same event to many devices. A bell that can writes it down only once.
+    fn tell_all(&self, devices: &[DeviceId], event: ServerEvent) {
+        for device in devices {
+            self.tell(*device, event.clone());
+        }
+    }
 }

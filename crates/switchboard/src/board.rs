@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use call::{Habits, Roster};
+use call::{Habits, Roster, Target};
 use model::{AgentId, CallId, DeviceId, GroupId, LegId, Presence, RecordingId};
 use wire::agent::Snapshot;
 use wire::{ActiveCall, LiveCall, PresenceReason, RingingCall};
@@ -102,6 +102,18 @@ impl Board {
         self.active.get(&device).is_some_and(|active| active.bridged_at.is_none())
     }
 
+    /// Forgets that devices ring for a call.
+    pub(crate) fn unring(&mut self, call: CallId, devices: &[DeviceId]) {
+        if let Some(entry) = self.rings.get_mut(&call) {
+            for device in devices {
+                entry.devices.remove(device);
+            }
+            if entry.devices.is_empty() {
+                self.rings.remove(&call);
+            }
+        }
+    }
+
     /// Forgets a leg. A device's current leg is forgotten only if it is this one.
     pub(crate) fn remove_leg(&mut self, leg: LegId) {
         if let Some(LegOwner::Device(device)) = self.legs.remove(&leg)
@@ -127,9 +139,7 @@ impl Board {
             .map(|(device, _)| (*device, self.agent_leg(*device)))
             .collect();
         self.active.retain(|_, active| !on_it(active));
-        let live = self.roster.agents().into_iter();
-        let agents: Vec<_> =
-            live.filter(|live| live.on_call == Some(call)).map(|live| live.agent).collect();
+        let agents = self.roster.agents_on(call);
         for agent in &agents {
             self.roster.free(agent, call);
         }
@@ -163,6 +173,19 @@ impl Board {
     pub(crate) fn ring_view(&self, view: &RingingCall, agent: &AgentId) -> RingingCall {
         let reason = self.not_claimable(agent);
         RingingCall { claimable: reason.is_none(), not_claimable: reason, ..view.clone() }
+    }
+
+    /// Devices by why their agents may not take a call now: there are few reasons, and those who
+    /// have the same one are told the same.
+    pub(crate) fn by_reason(
+        &self,
+        targets: &[Target],
+    ) -> BTreeMap<Option<PresenceReason>, Vec<DeviceId>> {
+        let mut devices: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for target in targets {
+            devices.entry(self.not_claimable(&target.agent)).or_default().push(target.device);
+        }
+        devices
     }
 
     /// Why this agent may not take a call now.

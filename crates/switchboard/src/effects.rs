@@ -94,28 +94,28 @@ impl Owner {
     }
 
     fn stop_ringing(&self, devices: &[DeviceId], why: &StopWhy) {
-        for device in devices {
-            self.inner.unring(self.id, *device);
-            let (why, winner) = self.ring_end(*device, why);
-            self.inner.tell(*device, ServerEvent::RingEnd { call: self.id, why, winner });
-        }
-    }
-
-    /// Why ringing ended, as one device's agent sees it, and the name of the winner.
-    fn ring_end(&self, device: DeviceId, why: &StopWhy) -> (RingEnd, Option<String>) {
-        match why {
-            StopWhy::Claimed { winner, .. } => {
-                let board = self.inner.board.lock();
-                let own = board.roster.agent_of(device) == Some(winner);
-                let why =
-                    if own { RingEnd::ClaimedByYouElsewhere } else { RingEnd::ClaimedElsewhere };
-                (why, Some(board.name_of(winner)))
+        let (own, others, winner) = {
+            let mut board = self.inner.board.lock();
+            board.unring(self.id, devices);
+            match why {
+                StopWhy::Claimed { winner, .. } => {
+                    let is_own = |device: &DeviceId| board.roster.agent_of(*device) == Some(winner);
+                    let (own, others) = devices.iter().copied().partition(is_own);
+                    (own, others, Some(board.name_of(winner)))
+                }
+                StopWhy::Declined
+                | StopWhy::CallerHungUp
+                | StopWhy::TimedOut
+                | StopWhy::DeviceGone
+                | StopWhy::CallEnded => (Vec::new(), devices.to_vec(), None),
             }
-            StopWhy::Declined => (RingEnd::Declined, None),
-            StopWhy::CallerHungUp => (RingEnd::CallerHungUp, None),
-            StopWhy::TimedOut => (RingEnd::TimedOut, None),
-            // For a device that rings no more the call is over.
-            StopWhy::DeviceGone | StopWhy::CallEnded => (RingEnd::CallEnded, None),
+        };
+        let ended = |why| ServerEvent::RingEnd { call: self.id, why, winner: winner.clone() };
+        if !own.is_empty() {
+            self.inner.tell_all(&own, ended(RingEnd::ClaimedByYouElsewhere));
+        }
+        if !others.is_empty() {
+            self.inner.tell_all(&others, ended(ring_end(why)));
         }
     }
 
@@ -211,5 +211,17 @@ impl Inner {
         plane.tap(leg, None).await;
         plane.unbridge(leg).await;
         plane.mute(leg, false).await;
+    }
+}
+
+/// Why ringing ended, as everybody but the winner sees it.
+const fn ring_end(why: &StopWhy) -> RingEnd {
+    match why {
+        StopWhy::Claimed { .. } => RingEnd::ClaimedElsewhere,
+        StopWhy::Declined => RingEnd::Declined,
+        StopWhy::CallerHungUp => RingEnd::CallerHungUp,
+        StopWhy::TimedOut => RingEnd::TimedOut,
+        // For a device that rings no more the call is over.
+        StopWhy::DeviceGone | StopWhy::CallEnded => RingEnd::CallEnded,
     }
 }

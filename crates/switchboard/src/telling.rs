@@ -13,6 +13,11 @@ impl Inner {
         self.doors.bell.tell(device, event);
     }
 
+    /// The same to many.
+    pub(crate) fn tell_all(&self, devices: &[DeviceId], event: ServerEvent) {
+        self.doors.bell.tell_all(devices, event);
+    }
+
     /// An agent became busy, free, ready or away: their devices and their rings show it.
     pub(crate) fn presence_changed(&self, agent: &AgentId) {
         // Told under the lock: of two changes the later one must be told last.
@@ -31,7 +36,7 @@ impl Inner {
 
     /// Rings devices and remembers that they ring.
     pub(crate) fn ring(&self, view: &RingingCall, targets: &[call::Target]) {
-        let told: Vec<(DeviceId, RingingCall)> = {
+        let told = {
             let mut board = self.board.lock();
             let entry = board
                 .rings
@@ -39,13 +44,12 @@ impl Inner {
                 .or_insert_with(|| RingEntry { view: view.clone(), devices: Default::default() });
             entry.view = view.clone();
             entry.devices.extend(targets.iter().map(|target| target.device));
-            targets
-                .iter()
-                .map(|target| (target.device, board.ring_view(view, &target.agent)))
-                .collect()
+            board.by_reason(targets)
         };
-        for (device, ringing) in told {
-            self.tell(device, ServerEvent::Ring { ringing });
+        for (reason, devices) in told {
+            let (claimable, not_claimable) = (reason.is_none(), reason);
+            let ringing = RingingCall { claimable, not_claimable, ..view.clone() };
+            self.tell_all(&devices, ServerEvent::Ring { ringing });
         }
     }
 
@@ -93,29 +97,19 @@ impl Inner {
 
     /// Forgets that a device rings for a call.
     pub(crate) fn unring(&self, call: CallId, device: DeviceId) {
-        let mut board = self.board.lock();
-        if let Some(entry) = board.rings.get_mut(&call) {
-            entry.devices.remove(&device);
-            if entry.devices.is_empty() {
-                board.rings.remove(&call);
-            }
-        }
+        self.board.lock().unring(call, &[device]);
     }
 
     /// Tells every device that a call was missed.
     pub(crate) fn tell_missed(&self, missed: &MissedCall) {
         let devices = self.board.lock().roster.devices();
-        for device in devices {
-            self.tell(device, ServerEvent::Missed { missed: missed.clone() });
-        }
+        self.tell_all(&devices, ServerEvent::Missed { missed: missed.clone() });
     }
 
     /// Tells every device the balance.
     pub(crate) async fn tell_balance(&self) {
         let Some(balance) = self.balance().await else { return };
         let devices = self.board.lock().roster.devices();
-        for device in devices {
-            self.tell(device, ServerEvent::Balance { balance: balance.clone() });
-        }
+        self.tell_all(&devices, ServerEvent::Balance { balance });
     }
 }

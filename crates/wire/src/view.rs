@@ -82,7 +82,7 @@ pub struct SupervisedBy {
 }
 
 /// Why a ringing call cannot be taken by this agent now.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PresenceReason {
     /// The agent is on another call.

@@ -19,6 +19,10 @@ Development tasks of Ringdown
       Measure the media engine beside a loop that only receives and sends (Linux).
         --no-fit  do not look for how many calls fit; --calls implies it
         --short   half a minute; fails when the engine carries less than 0.6 of the loop's calls
+  cargo xtask bench switchboard [--devices N,N,...] [--calls N] [--idle N] [--webhooks N]
+                                [--short] [--json]
+      Measure the daemon: rings on up to 1,000 devices, 10,000 idle ones, webhooks (Linux).
+        --short   twenty seconds; fails only when something is really wrong
   cargo xtask tidy
       Check the rules of the source tree that no compiler checks.
   cargo xtask setup [--tests]

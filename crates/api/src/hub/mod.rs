@@ -16,6 +16,7 @@ use wire::agent::{ByeReason, Resume, ServerEvent};
 
 pub(crate) use outbox::{Outbox, Outgoing};
 pub(crate) use replies::Seen;
+use session::Written;
 pub(crate) use session::{Session, frame_text};
 
 /// Most devices one agent may have in the house at once, lost ones in their grace included.
@@ -30,6 +31,8 @@ pub struct Hub {
     resume_grace: Duration,
     devices: DashMap<DeviceId, Arc<Session>>,
     names: DashMap<SessionId, DeviceId>,
+    /// How many devices each agent has here.
+    counts: DashMap<(WorkspaceId, AgentId), usize>,
 }
 
 /// How a greeted socket belongs to the house.
@@ -48,7 +51,12 @@ pub(crate) enum Seat {
 impl Hub {
     /// An empty hub whose lost devices may come back within `resume_grace`.
     pub fn new(resume_grace: Duration) -> Arc<Self> {
-        Arc::new(Self { resume_grace, devices: DashMap::new(), names: DashMap::new() })
+        Arc::new(Self {
+            resume_grace,
+            devices: DashMap::new(),
+            names: DashMap::new(),
+            counts: DashMap::new(),
+        })
     }
 
     /// Devices in the house, those in their resume grace included.
@@ -83,6 +91,9 @@ impl Hub {
         let was_in = session.sign_out();
         self.devices.remove(&session.device);
         self.names.remove(&session.id());
+        if was_in {
+            self.forget(session);
+        }
         was_in
     }
 
@@ -114,9 +125,12 @@ impl Hub {
     }
 
     fn seat_new_device(&self, workspace: &WorkspaceId, agent: &AgentId) -> Seat {
-        let here = self.devices.iter().filter(|one| one.is_of(workspace, agent));
-        if here.count() >= DEVICES_PER_AGENT_MAX {
-            return Seat::TooMany;
+        {
+            let mut here = self.counts.entry((workspace.clone(), agent.clone())).or_default();
+            if *here >= DEVICES_PER_AGENT_MAX {
+                return Seat::TooMany;
+            }
+            *here += 1;
         }
         let id = new_session_id();
         let device = DeviceId::from_uuid(Uuid::now_v7());
@@ -128,8 +142,8 @@ impl Hub {
     }
 
     /// Takes a closed socket off its session and waits out the grace; `lost` is told when the device
-    /// has no socket now. True when the device did
-    /// not come back and is now gone for good: tell the switchboard.
+    /// has no socket now. True when the device did not come back and is now gone for good: tell
+    /// the switchboard.
     pub(crate) async fn release(
         &self,
         session: &Arc<Session>,
@@ -146,7 +160,17 @@ impl Hub {
         }
         self.devices.remove(&session.device);
         self.names.remove(&session.id());
+        self.forget(session);
         true
+    }
+
+    /// A device makes room for another one of its agent.
+    fn forget(&self, session: &Session) {
+        let agent = session.owner();
+        if let Some(mut here) = self.counts.get_mut(&agent) {
+            *here = here.saturating_sub(1);
+        }
+        self.counts.remove_if(&agent, |_, here| *here == 0);
     }
 
     fn session_named(&self, id: SessionId) -> Option<Arc<Session>> {
@@ -173,7 +197,15 @@ impl Bell for Hub {
     /// Numbers the event and puts it into the device's outbox.
     fn tell(&self, device: DeviceId, event: ServerEvent) {
         if let Some(session) = self.session_of(device) {
-            session.tell(&event);
+            session.tell(&Written::of(&event));
+        }
+    }
+
+    /// Writes the event once, and numbers it for each device.
+    fn tell_all(&self, devices: &[DeviceId], event: ServerEvent) {
+        let written = Written::of(&event);
+        for session in devices.iter().filter_map(|device| self.session_of(*device)) {
+            session.tell(&written);
         }
     }
 }
@@ -228,5 +260,47 @@ mod tests {
         }
         assert!(matches!(hub.seat(&acme, &ana, None), Seat::TooMany));
         assert!(matches!(hub.seat(&other, &ana, None), Seat::New(..)));
+    }
+
+    async fn next_text(outbox: &Outbox) -> String {
+        match outbox.next().await {
+            Outgoing::Frame { text, .. } => text.to_string(),
+            Outgoing::Bye(why) => format!("bye {why:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn one_event_for_many_has_each_devices_own_number() {
+        let hub = Hub::new(Duration::from_secs(25));
+        let acme = WorkspaceId::new("acme").unwrap();
+        let ana = AgentId::new("ana").unwrap();
+        let Seat::New(first, first_outbox) = hub.seat(&acme, &ana, None) else { panic!("not new") };
+        let Seat::New(second, second_outbox) = hub.seat(&acme, &ana, None) else {
+            panic!("not new")
+        };
+        for outbox in [&first_outbox, &second_outbox] {
+            outbox.open("welcome".into());
+            assert_eq!(next_text(outbox).await, "welcome");
+        }
+        hub.tell(first.device, ServerEvent::RenewMedia {});
+        assert_eq!(next_text(&first_outbox).await, r#"{"v":1,"seq":1,"type":"renew_media"}"#);
+        let gone = DeviceId::from_uuid(Uuid::now_v7());
+        hub.tell_all(&[first.device, gone, second.device], ServerEvent::RenewMedia {});
+        assert_eq!(next_text(&first_outbox).await, r#"{"v":1,"seq":2,"type":"renew_media"}"#);
+        assert_eq!(next_text(&second_outbox).await, r#"{"v":1,"seq":1,"type":"renew_media"}"#);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_device_that_left_makes_room_for_another() {
+        let hub = Hub::new(Duration::from_secs(25));
+        let acme = WorkspaceId::new("acme").unwrap();
+        let ana = AgentId::new("ana").unwrap();
+        let mut seats: Vec<_> =
+            (0..DEVICES_PER_AGENT_MAX).map(|_| hub.seat(&acme, &ana, None)).collect();
+        assert!(matches!(hub.seat(&acme, &ana, None), Seat::TooMany));
+        let Some(Seat::New(session, outbox)) = seats.pop() else { panic!("not new") };
+        assert!(hub.release(&session, &outbox, || ()).await);
+        assert!(matches!(hub.seat(&acme, &ana, None), Seat::New(..)));
+        assert!(matches!(hub.seat(&acme, &ana, None), Seat::TooMany));
     }
 }

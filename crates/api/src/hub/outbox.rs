@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_reader_that_falls_a_mebibyte_behind_is_told_slow_and_costs_nothing_more() {
+    async fn d7_a_reader_that_falls_a_mebibyte_behind_is_told_slow_and_costs_nothing_more() {
         let outbox = Outbox::default();
         outbox.open("welcome".into());
         let kilobyte = "x".repeat(1024);

@@ -19,15 +19,16 @@ pub(crate) enum Seen {
     Answered(Box<ServerEvent>),
 }
 
-/// The last commands of a session, oldest first.
+/// The last commands of a session, oldest first. Replies are boxed, for the list has room for
+/// several from the start.
 #[derive(Debug, Default)]
-pub(crate) struct Replies(VecDeque<(u64, Option<ServerEvent>)>);
+pub(crate) struct Replies(VecDeque<(u64, Option<Box<ServerEvent>>)>);
 
 impl Replies {
     /// Looks a number up and remembers it.
     pub(crate) fn begin(&mut self, id: u64) -> Seen {
         match self.0.iter().rev().find(|(known, _)| *known == id) {
-            Some((_, Some(reply))) => Seen::Answered(Box::new(reply.clone())),
+            Some((_, Some(reply))) => Seen::Answered(reply.clone()),
             Some((_, None)) => Seen::UnderWay,
             None => {
                 if self.0.len() == REPLIES_MAX {
@@ -42,7 +43,7 @@ impl Replies {
     /// Keeps the reply to a number that [`Self::begin`] called new.
     pub(crate) fn answer(&mut self, id: u64, reply: ServerEvent) {
         if let Some(entry) = self.0.iter_mut().rev().find(|(known, _)| *known == id) {
-            entry.1 = Some(reply);
+            entry.1 = Some(Box::new(reply));
         }
     }
 }

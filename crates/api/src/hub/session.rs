@@ -1,16 +1,20 @@
 //! One device's session: it outlives its sockets, numbers what the device is told, and remembers
 //! enough of it for a device that comes back.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use axum::extract::ws::Utf8Bytes;
 use model::{AgentId, DeviceId, Right, Rights, SessionId, WorkspaceId};
 use parking_lot::Mutex;
-use wire::agent::{ByeReason, ServerEvent, ServerFrame, VERSION};
+use wire::agent::{ByeReason, ServerEvent, VERSION};
 
 use super::history::History;
 use super::outbox::Outbox;
 use super::replies::{Replies, Seen};
+
+/// Room for what stands before an event's fields: both numbers at their longest.
+const FRAME_HEAD_MAX: usize = r#"{"v":,"seq":,"#.len() + 10 + 20;
 
 /// A device that is in the house.
 #[derive(Debug)]
@@ -60,6 +64,11 @@ impl Session {
         };
         let session = Self { device, workspace, agent, state: Mutex::new(state) };
         (session, outbox)
+    }
+
+    /// Whose device it is.
+    pub(super) fn owner(&self) -> (WorkspaceId, AgentId) {
+        (self.workspace.clone(), self.agent.clone())
     }
 
     /// Whether it is a device of this agent.
@@ -130,9 +139,9 @@ impl Session {
     }
 
     /// Numbers an event, keeps it, and hands it to the socket if there is one.
-    pub(super) fn tell(&self, event: &ServerEvent) {
+    pub(super) fn tell(&self, event: &Written) {
         let mut state = self.state.lock();
-        let text = frame_text(state.history.next_seq(), event);
+        let text = event.numbered(state.history.next_seq());
         state.history.keep(text.clone());
         if let Some(outbox) = &state.socket {
             outbox.push(text);
@@ -208,6 +217,50 @@ impl State {
 
 /// A frame as it is written to a socket.
 pub(crate) fn frame_text(seq: u64, event: &ServerEvent) -> Utf8Bytes {
-    let frame = ServerFrame { v: VERSION, seq, event: event.clone() };
-    serde_json::to_string(&frame).expect("frames hold only strings, numbers and lists").into()
+    Written::of(event).numbered(seq)
+}
+
+/// An event as it is written, but for its number: made once, however many devices are told.
+pub(crate) struct Written(String);
+
+impl Written {
+    pub(crate) fn of(event: &ServerEvent) -> Self {
+        Self(serde_json::to_string(event).expect("events hold only strings, numbers and lists"))
+    }
+
+    /// The [`wire::agent::ServerFrame`] of this event: version and number before the event's own fields.
+    fn numbered(&self, seq: u64) -> Utf8Bytes {
+        let fields = self.0.strip_prefix('{').unwrap_or_default();
+        let mut text = String::with_capacity(FRAME_HEAD_MAX + fields.len());
+        // Writing into a String cannot fail.
+        let _ = write!(text, r#"{{"v":{VERSION},"seq":{seq},{fields}"#);
+        // The text is kept for a device that comes back; its spare room is not.
+        text.into_boxed_str().into_string().into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::Timestamp;
+    use wire::agent::ServerFrame;
+
+    use super::*;
+
+    #[test]
+    fn an_event_written_once_is_the_frame_of_every_number() {
+        let events = [
+            ServerEvent::RenewMedia {},
+            ServerEvent::Done { to: 7 },
+            ServerEvent::Pong { to: 9, server_time: Timestamp::from_seconds(1_000) },
+            ServerEvent::MediaState { up: false, reason: Some("a \"quoted\" {reason".to_owned()) },
+        ];
+        for event in events {
+            let written = Written::of(&event);
+            for seq in [0, 1, u64::MAX] {
+                let frame = ServerFrame { v: VERSION, seq, event: event.clone() };
+                let whole = serde_json::to_string(&frame).expect("a frame");
+                assert_eq!(written.numbered(seq).as_str(), whole);
+            }
+        }
+    }
 }

@@ -40,6 +40,14 @@ pub(crate) const UNGREETED_MAX: usize = 1_024;
 /// Frames up to this size are read and answered with `frame_too_large`; beyond, the socket is cut.
 const FRAME_BYTES_CUT: usize = 4 * FRAME_BYTES_MAX;
 
+/// Bytes read from a socket at once, and kept for it as long as it lives. Devices send a few hundred
+/// bytes a minute; the WebSocket library's own 128 KiB would be most of what an idle device costs.
+const READ_BYTES: usize = 4 * 1024;
+
+/// Bytes gathered before they are written. Every frame is flushed by itself, so there is nothing
+/// to gather.
+const WRITE_BYTES: usize = 0;
+
 /// Orders of one socket that may wait behind the one being carried out: more than a whole burst
 /// of the rate limit.
 const ORDERS_WAITING_MAX: usize = 64;
@@ -72,6 +80,8 @@ pub(crate) async fn upgrade(
     let permit = permit.map_err(|_| ApiError::TooManySockets)?;
     let upgrade = asked
         .protocols([SUBPROTOCOL])
+        .read_buffer_size(READ_BYTES)
+        .write_buffer_size(WRITE_BYTES)
         .max_frame_size(FRAME_BYTES_CUT)
         .max_message_size(FRAME_BYTES_CUT);
     Ok(upgrade.on_upgrade(async move |socket| {

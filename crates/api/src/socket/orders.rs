@@ -15,7 +15,8 @@ use crate::Api;
 use crate::hub::{Outbox, Seen, Session, frame_text};
 use switchboard::{Bell as _, Refusal, Switchboard};
 
-/// A command that is to be carried out.
+/// A command that is to be carried out. It waits in a box: a queue has room for dozens of orders
+/// from the start, and an idle socket should not pay for them.
 #[derive(Debug)]
 pub(super) struct Order {
     id: u64,
@@ -31,7 +32,7 @@ pub(super) async fn read(
     outbox: &Outbox,
     incoming: &mut Incoming,
     mut intake: Intake,
-    orders: Sender<Order>,
+    orders: Sender<Box<Order>>,
 ) -> Option<&'static str> {
     // Two and a half heartbeats: one may be late and one may be lost.
     let patience = api.config.heartbeat * 5 / 2;
@@ -71,7 +72,7 @@ pub(super) async fn read(
 fn take(
     session: &Session,
     outbox: &Outbox,
-    orders: &Sender<Order>,
+    orders: &Sender<Box<Order>>,
     frame: ClientFrame,
     arrived: Instant,
 ) -> Option<ServerEvent> {
@@ -115,7 +116,7 @@ fn take(
             }
             Seen::UnderWay => None,
             Seen::New => {
-                let order = Order { id, command, arrived };
+                let order = Box::new(Order { id, command, arrived });
                 orders.try_send(order).err()?;
                 let message = "too many commands wait already".to_owned();
                 let error = error_event(Some(id), ErrorCode::TooFast, message);
@@ -131,9 +132,10 @@ pub(super) async fn carry_out(
     api: &Api,
     house: &Switchboard,
     session: &Arc<Session>,
-    mut orders: Receiver<Order>,
+    mut orders: Receiver<Box<Order>>,
 ) {
-    while let Some(Order { id, command, arrived }) = orders.recv().await {
+    while let Some(order) = orders.recv().await {
+        let Order { id, command, arrived } = *order;
         if command == (ClientCommand::ListColleagues {}) {
             session.answer(id, house.colleagues(session.device, id));
             continue;

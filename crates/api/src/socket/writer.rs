@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_frame_that_waits_five_seconds_ends_a_stuck_socket() {
+    async fn d7_a_frame_that_waits_five_seconds_ends_a_stuck_socket() {
         let outbox = Outbox::default();
         outbox.open("welcome".into());
         let start = Instant::now();

@@ -22,7 +22,7 @@ async fn until_closed(ana: Welcomed) -> (Vec<ErrorCode>, Option<ByeReason>) {
 }
 
 #[tokio::test]
-async fn the_third_bad_frame_closes_the_socket_and_no_other() {
+async fn d8_the_third_bad_frame_closes_the_socket_and_no_other() {
     let house = House::open().await;
     let mut ana = house.device("ana").await;
     let mut ben = house.device("ben").await;
@@ -42,7 +42,7 @@ async fn the_third_bad_frame_closes_the_socket_and_no_other() {
 }
 
 #[tokio::test]
-async fn two_strikes_are_survived() {
+async fn d8_two_strikes_are_survived() {
     let house = House::open().await;
     let mut ana = house.device("ana").await;
     for _ in 0..2 {
@@ -59,7 +59,7 @@ async fn two_strikes_are_survived() {
 }
 
 #[tokio::test]
-async fn an_oversized_frame_is_answered_and_a_huge_one_cuts_the_socket() {
+async fn d8_an_oversized_frame_is_answered_and_a_huge_one_cuts_the_socket() {
     let house = House::open().await;
     let mut ana = house.device("ana").await;
     for _ in 0..3 {
@@ -76,7 +76,7 @@ async fn an_oversized_frame_is_answered_and_a_huge_one_cuts_the_socket() {
 }
 
 #[tokio::test]
-async fn haste_is_a_strike_after_a_burst_of_forty() {
+async fn d8_haste_is_a_strike_after_a_burst_of_forty() {
     let house = House::open().await;
     let mut ana = house.device("ana").await;
     for _ in 0..60 {

@@ -16,7 +16,7 @@ async fn back(house: &House, name: &str, resume: Option<Resume>) -> Device {
 }
 
 #[tokio::test]
-async fn frames_told_meanwhile_follow_in_order_without_a_gap() {
+async fn d1_frames_told_while_the_socket_was_lost_follow_in_order_without_a_gap() {
     let house = House::open().await;
     let mut ana = house.device("ana").await;
     house.hub.tell(ana.id, note("before"));
@@ -41,7 +41,7 @@ async fn frames_told_meanwhile_follow_in_order_without_a_gap() {
 }
 
 #[tokio::test]
-async fn a_device_that_missed_too_much_gets_a_snapshot_and_stays_the_same_device() {
+async fn d1_a_device_that_missed_too_much_gets_a_snapshot_and_stays_the_same_device() {
     let house = House::open().await;
     let ana = house.device("ana").await;
     let (session, id, resume) = (ana.session, ana.id, ana.resume());
@@ -114,7 +114,7 @@ async fn a_device_that_does_not_come_back_has_left() {
 }
 
 #[tokio::test]
-async fn a_device_that_does_not_read_is_closed_as_slow_and_resyncs() {
+async fn d7_a_device_that_does_not_read_is_closed_as_slow_and_resyncs_with_a_snapshot() {
     let house = House::open().await;
     let ana = house.device("ana").await;
     let mut ben = house.device("ben").await;

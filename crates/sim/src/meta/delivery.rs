@@ -30,6 +30,7 @@ impl World {
         let signature = sign(&self.config.app_secret, body);
         let mut delays = RETRY_DELAYS.iter();
         loop {
+            call.note(format!("webhook {what} sent"));
             let status = self.post(body.to_vec(), Some(signature.clone())).await;
             call.note(format!("webhook {what} answered {status}"));
             if status == 200 {

@@ -40,9 +40,14 @@ const CRATES: [(&str, Stand); 17] = [
 ];
 
 /// Arrows that go along a floor, or in from beside the house: frames are made of words, the API
-/// serves the desk's files, and what is measured is driven.
-const ALONG: [(&str, &str); 4] =
-    [("wire", "model"), ("api", "desk"), ("bench", "media"), ("bench", "recording")];
+/// serves the desk's files, and what is measured is driven; the whole daemon by a simulated Meta.
+const ALONG: [(&str, &str); 5] = [
+    ("wire", "model"),
+    ("api", "desk"),
+    ("bench", "media"),
+    ("bench", "recording"),
+    ("bench", "sim"),
+];
 
 /// Foreign crates, by name or by beginning (`*`), that only some of ours may know.
 const KEPT_APART: [(&str, &[&str]); 5] = [
