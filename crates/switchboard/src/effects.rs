@@ -95,8 +95,7 @@ impl Owner {
 
     /// Says who is there to be rung.
     fn choose_targets(&mut self, round: u32, step: &Step) {
-        let roster = &self.inner.board.lock().roster;
-        let waves = choose(roster, None, &step.policy, None, None);
+        let waves = choose(&self.inner.board.lock().roster, None, &step.policy, None, None);
         self.follow_ups.push(Input::Chosen { round, waves });
     }
 
