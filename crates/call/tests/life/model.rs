@@ -186,8 +186,16 @@ impl Trial {
     }
 }
 
+/// `PROPTEST_CASES` makes it longer.
+fn length() -> ProptestConfig {
+    match std::env::var_os("PROPTEST_CASES") {
+        Some(_) => ProptestConfig::default(),
+        None => ProptestConfig::with_cases(1_500),
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(3_000))]
+    #![proptest_config(length())]
 
     #[test]
     fn every_law_holds_in_any_order_of_inputs(
@@ -203,7 +211,6 @@ proptest! {
         };
         trial.call.handle(Input::Ring { plan }, trial.now);
         trial.drain(&here);
-        // Half of the scripts get a call that is talked on.
         for (act, pause) in script {
             trial.wait(Duration::from_millis(pause), &here);
             let input = match act {
