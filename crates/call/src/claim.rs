@@ -128,6 +128,10 @@ impl Call {
         if self.holder().is_none_or(|target| target.device != device) {
             return;
         }
+        // What the lost leg sent last arrives late, and proves nothing.
+        if matches!(self.state, State::Reconnecting { .. }) && self.joined.is_none() {
+            return self.ignored("agent_heard");
+        }
         self.agent_is_heard();
         match &mut self.state {
             State::Claimed(claim) => {

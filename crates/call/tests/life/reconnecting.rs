@@ -59,6 +59,13 @@ fn d2_an_old_page_that_still_exists_is_fenced() {
 }
 
 #[test]
+fn d4_a_late_packet_of_the_lost_leg_does_not_end_the_hold_music() {
+    let mut stage = lost(Rules::default());
+    stage.at(20.1, Input::AgentHeard { device: ana().device });
+    assert_eq!((stage.call.phase(), stage.sound()), (Phase::Reconnecting, Some(Sound::Hold)));
+}
+
+#[test]
 fn d4_after_the_grace_others_ring_while_the_caller_hears_ringback() {
     let mut stage = lost(Rules::default());
     stage.here = vec![target("ben", 2)];
