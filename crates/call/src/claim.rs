@@ -158,7 +158,7 @@ impl Call {
             State::Claimed(_) if holds => self.release_claim(why, now),
             State::Bridged(_) if holds => self.agent_is_lost(why, false, now),
             // The new leg failed too; the grace goes on.
-            State::Reconnecting { .. } if holds => self.ignored("agent_leg_failed"),
+            State::Reconnecting { .. } if holds => self.part(),
             State::Claimed(_)
             | State::Bridged(_)
             | State::Reconnecting { .. }
