@@ -128,6 +128,10 @@ impl Call {
         if self.holder().is_none_or(|target| target.device != device) {
             return;
         }
+        // What the lost leg sent last arrives late, and proves nothing.
+        if matches!(self.state, State::Reconnecting { .. }) && self.joined.is_none() {
+            return self.ignored("agent_heard");
+        }
         self.agent_is_heard();
         match &mut self.state {
             State::Claimed(claim) => {
@@ -154,7 +158,7 @@ impl Call {
             State::Claimed(_) if holds => self.release_claim(why, now),
             State::Bridged(_) if holds => self.agent_is_lost(why, false, now),
             // The new leg failed too; the grace goes on.
-            State::Reconnecting { .. } if holds => self.ignored("agent_leg_failed"),
+            State::Reconnecting { .. } if holds => self.part(),
             State::Claimed(_)
             | State::Bridged(_)
             | State::Reconnecting { .. }

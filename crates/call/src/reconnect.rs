@@ -129,7 +129,10 @@ impl Call {
         match &mut self.state {
             State::Claimed(_) => self.release_claim("the device left", now),
             State::Bridged(_) => self.agent_is_lost("the device left", true, now),
-            State::Reconnecting { gone, .. } => *gone = true,
+            State::Reconnecting { gone, .. } => {
+                *gone = true;
+                self.part();
+            }
             State::Offered
             | State::Ringing
             | State::Queued

@@ -6,7 +6,7 @@ use std::time::Instant;
 use call::{Call, Input, Output, Phase, Response, Target};
 use media::LegSummary;
 use model::{
-    AgentId, CallId, CallQuality, DeviceId, LegId, RecordingId, SdpText, Timestamp, Wacid,
+    AgentId, CallId, CallQuality, DeviceId, LegId, Presence, RecordingId, SdpText, Timestamp, Wacid,
 };
 use store::{LineRow, NewEvent};
 use tokio::sync::{mpsc, oneshot};
@@ -219,6 +219,9 @@ impl Owner {
             if !board.roster.ringable(target.device) {
                 return Err(Refusal::not_ready());
             }
+            if board.roster.presence(&agent) == Presence::WrapUp {
+                return Err(Refusal::finishing_up());
+            }
             board.roster.occupy(&agent, self.id).map_err(|_| Refusal::on_call())?
         };
         match self.call.handle(input, Instant::now()) {
@@ -294,6 +297,10 @@ impl Owner {
     fn follow(&mut self, event: &call::Event) {
         if let call::Event::AgentsRingEnded { agents, outcome } = event {
             self.inner.rings_ended(agents, *outcome);
+        }
+        if let call::Event::TransferReturned { to } = event {
+            // Who sent the call on would have it back at once.
+            self.inner.stop_wrapping_up(to);
         }
         let waits = self.call.phase() == Phase::Queued;
         if waits != self.waits {

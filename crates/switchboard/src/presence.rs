@@ -23,13 +23,9 @@ impl Switchboard {
 
     /// The agent is done with finishing up.
     pub fn end_wrap_up(&self, device: DeviceId) {
-        let agent = {
-            let mut board = self.inner.board.lock();
-            let agent = board.roster.agent_of(device).cloned();
-            agent.filter(|agent| board.roster.end_wrap_up(agent))
-        };
+        let agent = self.inner.board.lock().roster.agent_of(device).cloned();
         if let Some(agent) = agent {
-            self.inner.became_free(&agent);
+            self.inner.stop_wrapping_up(&agent);
         }
     }
 
@@ -81,6 +77,14 @@ impl Inner {
             self.calls.device_gone(device, held);
         }
         self.presence_changed(&agent);
+    }
+
+    /// The agent is done with finishing up, if they were at it.
+    pub(crate) fn stop_wrapping_up(&self, agent: &AgentId) {
+        let ended = self.board.lock().roster.end_wrap_up(agent);
+        if ended {
+            self.became_free(agent);
+        }
     }
 
     /// An agent is free again: what rings now rings for them too.

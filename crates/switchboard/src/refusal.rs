@@ -43,6 +43,14 @@ impl Refusal {
         )
     }
 
+    pub(crate) fn finishing_up() -> Self {
+        Self::new(
+            ErrorCode::NotReady,
+            "you are finishing up after a call",
+            "end finishing up first",
+        )
+    }
+
     pub(crate) fn on_call() -> Self {
         Self::new(ErrorCode::OnCall, "you are on another call", "end that call first")
     }

@@ -154,6 +154,24 @@ impl Trial {
         }
     }
 
+    /// Goes on as most calls do, so that much of what follows meets a call that is talked on.
+    fn talk(&mut self) {
+        let ana = target("ana", 0);
+        let rings = [Wave { from: Duration::ZERO, until: None, targets: vec![ana.clone()] }];
+        self.drain(&rings);
+        let device = ana.device;
+        for input in [
+            Input::PreAcceptAnswered(Outcome::Done),
+            Input::CarrierMediaUp,
+            Input::Claim { target: ana },
+            Input::AcceptAnswered(Outcome::Done),
+            Input::AgentHeard { device },
+        ] {
+            self.call.handle(input, self.now);
+            self.drain(&rings);
+        }
+    }
+
     fn wait(&mut self, pause: Duration, answers: &[Wave]) {
         let until = self.now + pause;
         let mut turns = 0;
@@ -186,14 +204,23 @@ impl Trial {
     }
 }
 
+/// `PROPTEST_CASES` makes it longer.
+fn length() -> ProptestConfig {
+    match std::env::var_os("PROPTEST_CASES") {
+        Some(_) => ProptestConfig::default(),
+        None => ProptestConfig::with_cases(1_500),
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(3_000))]
+    #![proptest_config(length())]
 
     #[test]
     fn every_law_holds_in_any_order_of_inputs(
         plan in plan(),
         rules in rules(),
         here in waves(),
+        talks in any::<bool>(),
         script in proptest::collection::vec((act(), 0..6_000_u64), 1..60),
     ) {
         let call = Call::new(rules);
@@ -202,8 +229,10 @@ proptest! {
             invited: BTreeSet::new(),
         };
         trial.call.handle(Input::Ring { plan }, trial.now);
+        if talks {
+            trial.talk();
+        }
         trial.drain(&here);
-        // Half of the scripts get a call that is talked on.
         for (act, pause) in script {
             trial.wait(Duration::from_millis(pause), &here);
             let input = match act {

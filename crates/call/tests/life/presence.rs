@@ -83,7 +83,7 @@ fn an_agent_finishes_up_after_a_talk_until_the_time_is_over_or_they_say_so() {
     let due = now + Duration::from_secs(30);
     assert_eq!(roster.poll_timeout(), Some(due));
     assert_eq!(roster.handle_timeout(due - Duration::from_millis(1)), []);
-    assert_eq!(roster.handle_timeout(due), [ana.agent.clone()]);
+    assert_eq!(roster.handle_timeout(due), std::slice::from_ref(&ana.agent));
     assert_eq!((roster.presence(&ana.agent), roster.poll_timeout()), (Presence::Ready, None));
     roster.occupy(&ana.agent, call(3)).expect("free");
     roster.finish(&ana.agent, call(3), due);

@@ -59,6 +59,25 @@ fn d2_an_old_page_that_still_exists_is_fenced() {
 }
 
 #[test]
+fn d4_a_late_packet_of_the_lost_leg_does_not_end_the_hold_music() {
+    let mut stage = lost(Rules::default());
+    stage.at(20.1, Input::AgentHeard { device: ana().device });
+    assert_eq!((stage.call.phase(), stage.sound()), (Phase::Reconnecting, Some(Sound::Hold)));
+}
+
+#[test]
+fn d4_a_new_leg_that_fails_too_is_parted_and_the_grace_goes_on() {
+    let mut stage = lost(Rules::default());
+    stage.at(22.0, Input::DeviceReady { target: ana() });
+    stage.at(23.0, Input::AgentLegFailed { device: ana().device, why: "again" });
+    assert_eq!(stage.count(|c| *c == Command::Unbridge(ana())), 2);
+    stage.at(23.1, Input::AgentHeard { device: ana().device });
+    assert_eq!((stage.call.phase(), stage.sound()), (Phase::Reconnecting, Some(Sound::Hold)));
+    stage.wait_until(45.0);
+    assert_ne!(stage.call.phase(), Phase::Reconnecting);
+}
+
+#[test]
 fn d4_after_the_grace_others_ring_while_the_caller_hears_ringback() {
     let mut stage = lost(Rules::default());
     stage.here = vec![target("ben", 2)];
