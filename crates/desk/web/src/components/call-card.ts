@@ -59,6 +59,13 @@ export class CallCard extends LitElement {
         min-height: 52px;
         padding: 0 10px;
       }
+      @media (max-width: 480px) {
+        .controls > button {
+          gap: 0.35em;
+          padding: 0 4px;
+          font-size: 14px;
+        }
+      }
       rd-call-notes {
         width: min(520px, 100%);
       }

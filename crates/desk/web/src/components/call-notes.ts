@@ -4,8 +4,8 @@ import type { DeskActions, NotesView } from '../state.js';
 import { t } from '../strings.js';
 import { theme } from '../theme.js';
 
-/** After this pause in typing, what was typed is saved. */
-const PAUSE_MS = 700;
+/** After this pause in typing, what was typed is saved; each time is kept as a form of the note. */
+const PAUSE_MS = 1_200;
 /** A note is for people to read; the daemon keeps no more. */
 const NOTE_MAX = 4_000;
 
@@ -81,7 +81,7 @@ export class CallNotes extends LitElement {
           ? html`<label>
               ${t('notes.outcome')}
               <select data-testid="outcome" @change=${this.#choose}>
-                <option value="" ?selected=${outcome === ''} disabled>${t('notes.noOutcome')}</option>
+                <option value="" ?selected=${outcome === ''}>${t('notes.noOutcome')}</option>
                 ${outcomes.map((word) => html`<option ?selected=${word === outcome}>${word}</option>`)}
               </select>
             </label>`

@@ -50,6 +50,7 @@ export const cardStyles = css`
   }
   .choices button {
     min-height: 52px;
+    padding: 0 8px;
     font-size: 16px;
   }
 `;
