@@ -14,12 +14,30 @@ impl Switchboard {
     /// more; a call they are on goes on to its end.
     pub async fn rights_changed(&self, agent: &AgentId, rights: Rights) {
         self.allow(agent, rights);
+        if !rights.allow(Right::Supervise) {
+            self.stop_all_supervising(agent).await;
+        }
         if rights.allow(Right::Answer) {
             return;
         }
         let devices = self.inner.board.lock().roster.devices_of(agent);
         for device in devices {
             self.go_away(device).await;
+        }
+    }
+
+    /// What a supervisor sees and hears of others ends.
+    async fn stop_all_supervising(&self, agent: &AgentId) {
+        let supervised: Vec<_> = {
+            let mut board = self.inner.board.lock();
+            let devices = board.roster.devices_of(agent);
+            board.watchers.retain(|device| !devices.contains(device));
+            let calls = devices.into_iter().map(|device| (device, board.supervising.get(&device)));
+            calls.filter_map(|(device, call)| Some((device, *call?))).collect()
+        };
+        for (device, call) in supervised {
+            // A call that ended meanwhile is supervised by nobody.
+            let _ = self.stop_supervising(device, call).await;
         }
     }
 

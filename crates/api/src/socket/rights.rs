@@ -3,17 +3,19 @@
 use model::Right;
 use wire::agent::ClientCommand;
 
-/// The right without which a command is refused; `None` for what everybody may who is connected:
-/// it concerns their own device, or the call that they have already.
-pub(super) const fn needed(command: &ClientCommand) -> Option<Right> {
+/// The rights of which one must be there, or a command is refused. Empty for what everybody may who
+/// is connected: it concerns their own device, or the call that they have already.
+pub(super) const fn needed(command: &ClientCommand) -> &'static [Right] {
     match command {
-        ClientCommand::GoReady { .. } | ClientCommand::Claim { .. } => Some(Right::Answer),
-        ClientCommand::Record { .. } => Some(Right::Record),
+        // Who only supervises needs a media leg too; the roster does not ring it.
+        ClientCommand::GoReady { .. } => &[Right::Answer, Right::Supervise],
+        ClientCommand::Claim { .. } => &[Right::Answer],
+        ClientCommand::Record { .. } => &[Right::Record],
         ClientCommand::WatchCalls { .. }
         | ClientCommand::Supervise { .. }
         | ClientCommand::TakeOver { .. }
         | ClientCommand::MuteAgent { .. }
-        | ClientCommand::EndCall { .. } => Some(Right::Supervise),
+        | ClientCommand::EndCall { .. } => &[Right::Supervise],
         // Leaving is always allowed.
         ClientCommand::StopSupervising { .. }
         | ClientCommand::GoAway {}
@@ -31,6 +33,6 @@ pub(super) const fn needed(command: &ClientCommand) -> Option<Right> {
         | ClientCommand::Transfer { .. }
         | ClientCommand::CompleteTransfer { .. }
         | ClientCommand::CancelTransfer { .. }
-        | ClientCommand::Annotate { .. } => None,
+        | ClientCommand::Annotate { .. } => &[],
     }
 }
