@@ -24,6 +24,7 @@ mod webhook;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use dispatch::Dispatch;
 use store::Store;
 use switchboard::Switchboard;
 use tokio::sync::Semaphore;
@@ -50,6 +51,8 @@ pub struct Parts {
     pub switchboard: Switchboard,
     /// Facts.
     pub store: Store,
+    /// Carries events to endpoints.
+    pub dispatch: Dispatch,
     /// Checks webhook signatures.
     pub verifier: WebhookVerifier,
     /// Answers Meta's handshake.
@@ -67,6 +70,7 @@ pub struct Api {
     pub(crate) hub: Arc<Hub>,
     pub(crate) switchboard: Switchboard,
     pub(crate) store: Store,
+    pub(crate) dispatch: Dispatch,
     pub(crate) verifier: Arc<WebhookVerifier>,
     pub(crate) verify_token: Arc<VerifyToken>,
     pub(crate) token_key: Arc<TokenKey>,
@@ -74,6 +78,8 @@ pub struct Api {
     pub(crate) attempts: Arc<Attempts>,
     /// One permit per socket that has not said hello.
     pub(crate) ungreeted: Arc<Semaphore>,
+    /// One permit per stream of events.
+    pub(crate) streams: Arc<Semaphore>,
     draining: Arc<AtomicBool>,
 }
 
@@ -85,12 +91,14 @@ impl Api {
             hub: parts.hub,
             switchboard: parts.switchboard,
             store: parts.store,
+            dispatch: parts.dispatch,
             verifier: Arc::new(parts.verifier),
             verify_token: Arc::new(parts.verify_token),
             token_key: Arc::new(parts.token_key),
             metrics: parts.metrics,
             attempts: Arc::default(),
             ungreeted: Arc::new(Semaphore::new(socket::UNGREETED_MAX)),
+            streams: Arc::new(Semaphore::new(rest::stream::STREAMS_MAX)),
             draining: Arc::default(),
         }
     }

@@ -18,7 +18,9 @@ use tower_http::timeout::TimeoutLayer;
 
 use crate::access::gate;
 use crate::error::ApiError;
-use crate::rest::{agents, balance, calls, desk_session, openapi_json, recordings};
+use crate::rest::{
+    agents, balance, calls, deliveries, desk_session, events, openapi_json, recordings, stream,
+};
 use crate::{Api, desk_pages, socket, webhook};
 
 /// Largest JSON body of our own API, in bytes. The largest document has two short fields.
@@ -80,6 +82,7 @@ fn table() -> Vec<Route> {
     const GET: Method = Method::GET;
     const POST: Method = Method::POST;
     const PUT: Method = Method::PUT;
+    const DELETE: Method = Method::DELETE;
     vec![
         // The handshake checks the verify token itself; Meta does not sign it.
         Route::new(GET, "/webhooks/whatsapp", Public, webhook::handshake),
@@ -97,6 +100,14 @@ fn table() -> Vec<Route> {
         Route::new(POST, "/v1/balance/top-ups", ApiKey, balance::top_up),
         Route::new(GET, "/v1/recordings/{id}", ApiKey, recordings::get),
         Route::new(GET, "/v1/recordings/{id}/audio", ApiKey, recordings::audio),
+        Route::new(GET, "/v1/events", ApiKey, events::list),
+        Route::new(GET, "/v1/events/stream", ApiKey, stream::open),
+        Route::new(POST, "/v1/endpoints", ApiKey, deliveries::add),
+        Route::new(GET, "/v1/endpoints", ApiKey, deliveries::list),
+        Route::new(DELETE, "/v1/endpoints/{id}", ApiKey, deliveries::remove),
+        Route::new(POST, "/v1/endpoints/{id}/rotate-secret", ApiKey, deliveries::rotate_secret),
+        Route::new(POST, "/v1/endpoints/{id}/ping", ApiKey, deliveries::ping),
+        Route::new(GET, "/v1/endpoints/{id}/deliveries", ApiKey, deliveries::deliveries),
         Route::new(POST, "/v1/desk/sign-in", SignIn, desk_session::sign_in),
         Route::new(GET, "/v1/desk/me", DeskRead, desk_session::me),
         Route::new(POST, "/v1/desk/token", DeskAct, desk_session::desk_token),

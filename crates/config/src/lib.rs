@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 
 pub use problem::{Place, Problem, Problems};
 pub use sections::{
-    Agents, Config, Line, Log, LogFormat, LogLevel, Media, PortRange, Recording, Ringback, Rules,
+    Agents, BeforeRinging, Config, Deliveries, Line, Log, LogFormat, LogLevel, Media, PortRange, Recording, Ringback, Rules,
     Server, Store, Turn, WhatsApp, Workspace,
 };
 

@@ -21,7 +21,7 @@ pub use group::{
     Member, Overflow, RingOutcome, RingPolicy, Strategy, TransferMode, TransferTarget,
 };
 pub use id::{
-    AgentId, CallId, DeviceId, GroupId, IdError, LegId, LineId, RecordingId, SessionId,
+    AgentId, CallId, DeviceId, EndpointId, GroupId, IdError, LegId, LineId, RecordingId, SessionId,
     TransactionId, Wacid, WorkspaceId,
 };
 pub use money::{Currency, Micros, MoneyError};

@@ -26,12 +26,18 @@ struct Why {
     cause: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Outcome {
+    outcome: &'static str,
+}
+
 /// What is counted about calls.
 #[derive(Clone, Debug)]
 pub(crate) struct Counts {
     mos: Family<Leg, Histogram>,
     verdicts: Family<Judged, Counter>,
     silent: Family<Why, Counter>,
+    hook: Family<Outcome, Counter>,
 }
 
 impl Counts {
@@ -40,6 +46,7 @@ impl Counts {
             mos: Family::new_with_constructor(|| Histogram::new(MOS_BUCKETS)),
             verdicts: Family::default(),
             silent: Family::default(),
+            hook: Family::default(),
         }
     }
 
@@ -60,6 +67,16 @@ impl Counts {
             "Accepted calls on which nothing was heard within 5 s, by cause",
             own.silent,
         );
+        registry.register(
+            "hook_before_ringing",
+            "Questions before ringing, by outcome: ring, reject, or why the call rang as configured",
+            own.hook,
+        );
+    }
+
+    /// The hook was asked before a call rang.
+    pub(crate) fn hook(&self, outcome: &'static str) {
+        self.hook.get_or_create(&Outcome { outcome }).inc();
     }
 
     /// A call ended.

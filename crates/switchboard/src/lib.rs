@@ -14,6 +14,7 @@ mod closing;
 mod counts;
 mod devices;
 mod effects;
+mod hook;
 mod house;
 mod media_events;
 mod meta;

@@ -4,8 +4,11 @@ pub(crate) mod agents;
 pub(crate) mod balance;
 pub(crate) mod calls;
 pub(crate) mod desk_session;
+pub(crate) mod deliveries;
+pub(crate) mod events;
 mod input;
 pub(crate) mod recordings;
+pub(crate) mod stream;
 
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
