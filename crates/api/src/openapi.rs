@@ -6,9 +6,7 @@ use wire::agent::{ClientFrame, ServerFrame};
 use wire::events::{RingAnswer, RingQuestion};
 
 use crate::access::gate::DESK_COOKIE;
-use crate::rest::{
-    agents, balance, calls, deliveries, desk_session, events, recordings, stream,
-};
+use crate::rest::{agents, balance, calls, deliveries, desk_session, events, recordings, stream};
 use crate::webhook;
 
 /// The handlers and the documents they speak. The frames of the agent socket are listed with

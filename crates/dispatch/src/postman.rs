@@ -150,7 +150,13 @@ async fn attempt(inner: Arc<Inner>, endpoint: EndpointRow, due: DueDelivery) -> 
     let failure = match sent {
         Ok(status) => {
             inner.counts.attempt("delivered");
-            return Attempt { event: seq, at, status: Some(status), error: None, next: Next::Delivered };
+            return Attempt {
+                event: seq,
+                at,
+                status: Some(status),
+                error: None,
+                next: Next::Delivered,
+            };
         }
         Err(failure) => failure,
     };

@@ -222,9 +222,7 @@ async fn append_in(
     .fetch_optional(executor)
     .await
     .map_err(StoreError::database(DOING))?;
-    row.ok_or(StoreError::UnknownCall { call })?
-        .try_get("seq")
-        .map_err(StoreError::database(DOING))
+    row.ok_or(StoreError::UnknownCall { call })?.try_get("seq").map_err(StoreError::database(DOING))
 }
 
 /// Queues what others are told of a journalled event.

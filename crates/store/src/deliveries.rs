@@ -283,8 +283,7 @@ fn delivery_of(row: &SqliteRow) -> Result<DeliveryView, StoreError> {
         attempts: columns.count("attempts")?,
         last_attempt_at: columns.moment_if_any("last_attempt_at")?,
         next_attempt_at: matches!(state, DeliveryState::Pending).then_some(next),
-        status: status
-            .map_err(|_| StoreError::Corrupt { column: "delivery.status".to_owned() })?,
+        status: status.map_err(|_| StoreError::Corrupt { column: "delivery.status".to_owned() })?,
         error: columns.text_if_any("error")?,
     })
 }

@@ -181,13 +181,8 @@ pub(crate) async fn post_and_tell(
     }
     let data = serde_json::to_value(&after)
         .map_err(|_| StoreError::Encode { column: "outbox.payload" })?;
-    let told = |name, data| News {
-        workspace: &workspace,
-        at: transaction.at(),
-        name,
-        call: None,
-        data,
-    };
+    let told =
+        |name, data| News { workspace: &workspace, at: transaction.at(), name, call: None, data };
     queue(connection, told(EventName::BalanceChanged, data.clone())).await?;
     if after.top_up_required && !before.top_up_required {
         queue(connection, told(EventName::BalanceTopUpRequired, data)).await?;

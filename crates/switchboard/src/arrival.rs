@@ -13,6 +13,7 @@ use whatsapp::{Connect, Event, SdpKind, Terminate};
 use wire::CallerView;
 use wire::events::RingQuestion;
 
+use crate::hook::RingWish;
 use crate::house::SwitchboardError;
 use crate::meta;
 use crate::owner::{ClaimTiming, Message, Owner};
@@ -219,9 +220,9 @@ impl Inner {
             let remains = Remains { wacid: owner.wacid.clone(), line: owner.line.id.clone() };
             let task = tokio::spawn(async move {
                 let (mut owner, mut queue) = (owner, queue);
-                let first = match question {
+                let (first, _wish) = match question {
                     Some(question) => owner.ask_before_ringing(first, &question).await,
-                    None => first,
+                    None => (first, RingWish::default()),
                 };
                 owner.run(first, &mut queue).await;
             });

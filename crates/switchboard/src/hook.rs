@@ -49,14 +49,14 @@ impl Inner {
 }
 
 impl Owner {
-    /// Asks the hook, and says how the call begins.
+    /// Asks the hook, and says how the call begins and whom the hook wants to be rung.
     pub(crate) async fn ask_before_ringing(
         &mut self,
         ring: Input,
         question: &RingQuestion,
-    ) -> Input {
+    ) -> (Input, RingWish) {
         let inner = self.inner.clone();
-        let Some(hook) = &inner.doors.hook else { return ring };
+        let Some(hook) = &inner.doors.hook else { return (ring, RingWish::default()) };
         let asked = Instant::now();
         let (answer, ()) =
             tokio::join!(hook.before_ringing(question, Timestamp::now()), self.prepare_leg());
@@ -79,17 +79,20 @@ impl Owner {
             }
             Ok(RingAnswer::Reject {}) => {
                 self.note_hook(outcome, took_ms, &RingWish::default());
-                self.close_carrier_leg().await;
-                self.carrier_leg = None;
-                return Input::TurnAway { cause: Cause::HookRejected, tell_carrier: true };
+                if let Some(leg) = self.carrier_leg.take() {
+                    self.inner.board.lock().remove_leg(leg);
+                    self.inner.doors.plane.close(leg).await;
+                }
+                let cause = Cause::HookRejected;
+                return (Input::TurnAway { cause, tell_carrier: true }, RingWish::default());
             }
             Err(_) => RingWish::default(),
         };
         self.note_hook(outcome, took_ms, &wish);
-        self.wish = wish;
         // Who is ready may have changed meanwhile.
         let targets = self.inner.board.lock().roster.targets();
-        if targets.is_empty() { ring } else { Input::Ring { targets } }
+        let ring = if targets.is_empty() { ring } else { Input::Ring { targets } };
+        (ring, wish)
     }
 
     /// Answers Meta's offer, so that only Meta need be told when the call rings. If it cannot be

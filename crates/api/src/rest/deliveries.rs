@@ -9,7 +9,9 @@ use model::{EndpointId, Timestamp};
 use serde::Deserialize;
 use store::EndpointRow;
 use uuid::Uuid;
-use wire::events::{DeliveryView, EndpointSecret, EndpointView, EventName, NewEndpoint, PingResult};
+use wire::events::{
+    DeliveryView, EndpointSecret, EndpointView, EventName, NewEndpoint, PingResult,
+};
 use wire::rest::Problem;
 
 use super::input::{Asked, Given, Named};

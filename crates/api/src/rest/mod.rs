@@ -3,8 +3,8 @@
 pub(crate) mod agents;
 pub(crate) mod balance;
 pub(crate) mod calls;
-pub(crate) mod desk_session;
 pub(crate) mod deliveries;
+pub(crate) mod desk_session;
 pub(crate) mod events;
 mod input;
 pub(crate) mod recordings;

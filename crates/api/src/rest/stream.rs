@@ -169,8 +169,13 @@ impl Pump {
         if !wanted || self.workspace != self.api.config.workspace {
             return Ok(());
         }
-        let now: BTreeMap<_, _> =
-            self.api.switchboard.presences().iter().map(|live| (live.agent.clone(), seen(live))).collect();
+        let now: BTreeMap<_, _> = self
+            .api
+            .switchboard
+            .presences()
+            .iter()
+            .map(|live| (live.agent.clone(), seen(live)))
+            .collect();
         let left = self.presence.keys().filter(|agent| !now.contains_key(*agent));
         let left = left.map(|agent| (agent.clone(), offline(agent)));
         let changed = now.iter().filter(|(agent, seen)| self.presence.get(*agent) != Some(*seen));

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::{Api, ApiConfig, Hub, Metrics, Parts, TokenKey, TurnConfig};
+use dispatch::{Dispatch, Rounds, Settings};
 use futures_util::{SinkExt as _, StreamExt as _};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use model::{Currency, LineId, Micros, RecordingFormat, RecordingMode, WorkspaceId};
@@ -31,6 +32,13 @@ pub(crate) const OTHER_KEY: &str = "key-of-another-workspace-0123456789";
 const KEY: &str = "key-of-the-workspace-0123456789abcdef";
 /// Longest wait for anything; reached only when a test fails.
 const WAIT: Duration = Duration::from_secs(20);
+
+/// Receivers of these tests are on this machine.
+const DELIVERIES: Settings = Settings {
+    allow_private: true,
+    retention: Duration::from_secs(8 * 86_400),
+    delivery_time: Duration::from_secs(2),
+};
 
 /// What tests vary.
 pub(crate) struct Rules {
@@ -60,6 +68,8 @@ pub(crate) struct House {
     pub(crate) store: Store,
     pub(crate) http: reqwest::Client,
     pub(crate) folder: TempDir,
+    /// Dropped with the house; deliveries go on while it stands.
+    pub(crate) rounds: Rounds,
 }
 
 pub(crate) fn workspace() -> WorkspaceId {
@@ -96,8 +106,16 @@ impl House {
         let (recorder, _) =
             recording::Recorder::start(recorder_config, Box::new(NoTaps)).expect("a recorder");
         let bell = hub.clone();
-        let doors =
-            Doors { graph: graph(), plane: media.plane, recorder, store: store.clone(), bell };
+        let doors = Doors {
+            graph: graph(),
+            plane: media.plane,
+            recorder,
+            store: store.clone(),
+            bell,
+            hook: None,
+        };
+        let dispatch = Dispatch::new(store.clone(), DELIVERIES).expect("a courier");
+        let rounds = dispatch.start();
         let api = Api::new(Parts {
             config: ApiConfig {
                 workspace: workspace(),
@@ -111,6 +129,7 @@ impl House {
             hub: hub.clone(),
             switchboard: Switchboard::start(house, doors, media.events),
             store: store.clone(),
+            dispatch,
             verifier: WebhookVerifier::new(vec![APP_SECRET.into()]).expect("a secret"),
             verify_token: VerifyToken::new(VERIFY_TOKEN.into()).expect("a token"),
             token_key: TokenKey::from_bytes(&[7; 32]).expect("a long key"),
@@ -123,7 +142,7 @@ impl House {
             .no_proxy()
             .build()
             .expect("an HTTP client");
-        Self { address, admin, api, hub, store, http, folder }
+        Self { address, admin, api, hub, store, http, folder, rounds }
     }
 
     /// A request without credentials.

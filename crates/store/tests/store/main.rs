@@ -3,6 +3,8 @@
 mod access;
 mod closing;
 mod crash;
+mod deliveries;
+mod events;
 mod lists;
 mod money;
 mod opening;
