@@ -34,6 +34,8 @@ pub(crate) struct Setup {
     pub(crate) rotated_secret: bool,
     /// The daemon logs at INFO, into a file.
     pub(crate) keeps_log: bool,
+    /// Who is asked before a call rings.
+    pub(crate) hook: Option<String>,
 }
 
 impl Default for Setup {
@@ -48,6 +50,7 @@ impl Default for Setup {
             configured_line: true,
             rotated_secret: false,
             keeps_log: false,
+            hook: None,
         }
     }
 }
@@ -362,6 +365,9 @@ fn settings(
     } else {
         "app_secret = \"app-secret\""
     };
+    let hook = setup.hook.as_ref().map_or(String::new(), |url| {
+        format!("before_ringing_url = \"{url}\"\nbefore_ringing_secret = \"hook-secret\"")
+    });
     let level = if setup.keeps_log { "info" } else { "warn" };
     format!(
         r#"
@@ -390,6 +396,10 @@ name = "Test"
 [rules]
 ring_seconds = {ring_seconds}
 claim_lease_seconds = {lease_seconds}
+[deliveries]
+allow_private = true
+[hooks]
+{hook}
 [log]
 level = "{level}"
 "#

@@ -9,6 +9,8 @@ mod agent_orders;
 mod agent_resume;
 mod agent_turn;
 mod desk;
+mod endpoints;
+mod events;
 mod house;
 mod logs;
 mod openapi;
