@@ -42,7 +42,7 @@ pub enum CourierError {
     #[error("no rustls crypto provider is installed; install ring's as the first act of main")]
     NoProvider,
     /// The HTTP client cannot be made.
-    #[error("the TLS client for deliveries cannot be set up; are CA certificates installed?")]
+    #[error("the HTTP client for deliveries cannot be set up")]
     Client,
 }
 
@@ -115,16 +115,21 @@ impl Courier {
         if rustls::crypto::CryptoProvider::get_default().is_none() {
             return Err(CourierError::NoProvider);
         }
-        let http = reqwest::Client::builder()
-            // A redirect would lead a signed document where nobody checked.
-            .redirect(reqwest::redirect::Policy::none())
-            // A proxy would look names up itself, behind our back.
-            .no_proxy()
-            .dns_resolver(Arc::new(Names { reach }))
-            .pool_max_idle_per_host(IDLE_MAX)
-            .user_agent(concat!("ringdown/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|_| CourierError::Client)?;
+        let builder = || {
+            reqwest::Client::builder()
+                // A redirect would lead a signed document where nobody checked.
+                .redirect(reqwest::redirect::Policy::none())
+                // A proxy would look names up itself, behind our back.
+                .no_proxy()
+                .dns_resolver(Arc::new(Names { reach }))
+                .pool_max_idle_per_host(IDLE_MAX)
+                .user_agent(concat!("ringdown/", env!("CARGO_PKG_VERSION")))
+        };
+        let http = builder().build().or_else(|_| {
+            // A daemon without subscribers must start all the same.
+            tracing::warn!("no CA certificates are installed: nothing can be delivered by https");
+            builder().tls_certs_only([]).build().map_err(|_| CourierError::Client)
+        })?;
         Ok(Self { http, reach })
     }
 
@@ -192,7 +197,7 @@ async fn read(mut response: Response) -> Option<Bytes> {
 
 /// Names the failure without its text, which holds the address.
 fn classify(error: &reqwest::Error) -> Failure {
-    let mut cause: Option<&dyn std::error::Error> = Some(error);
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(inner) = cause {
         if inner.is::<Refused>() {
             return AddressError::Private.into();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::{Api, ApiConfig, Hub, Metrics, Parts, TokenKey, TurnConfig};
-use dispatch::{Dispatch, Rounds, Settings};
+use dispatch::{Dispatch, Settings};
 use futures_util::{SinkExt as _, StreamExt as _};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use model::{Currency, LineId, Micros, RecordingFormat, RecordingMode, WorkspaceId};
@@ -68,8 +68,6 @@ pub(crate) struct House {
     pub(crate) store: Store,
     pub(crate) http: reqwest::Client,
     pub(crate) folder: TempDir,
-    /// Dropped with the house; deliveries go on while it stands.
-    pub(crate) rounds: Rounds,
 }
 
 pub(crate) fn workspace() -> WorkspaceId {
@@ -115,7 +113,7 @@ impl House {
             hook: None,
         };
         let dispatch = Dispatch::new(store.clone(), DELIVERIES).expect("a courier");
-        let rounds = dispatch.start();
+        drop(dispatch.start());
         let api = Api::new(Parts {
             config: ApiConfig {
                 workspace: workspace(),
@@ -142,7 +140,7 @@ impl House {
             .no_proxy()
             .build()
             .expect("an HTTP client");
-        Self { address, admin, api, hub, store, http, folder, rounds }
+        Self { address, admin, api, hub, store, http, folder }
     }
 
     /// A request without credentials.
