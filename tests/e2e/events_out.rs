@@ -18,16 +18,15 @@ type Told = Arc<Mutex<Vec<Value>>>;
 async fn receiver() -> (String, Told) {
     let told: Told = Arc::default();
     let ears = told.clone();
-    let app = Router::new().route(
-        "/",
-        post(async move |body: String| {
-            let event: Value = serde_json::from_str(&body).expect("an event");
-            let mut told = ears.lock().unwrap();
-            let known = told.contains(&event);
-            told.push(event);
-            if known { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }
-        }),
-    );
+    let handler = move |body: String| {
+        let event: Value = serde_json::from_str(&body).expect("an event");
+        let mut told = ears.lock().unwrap();
+        let known = told.contains(&event);
+        told.push(event);
+        let status = if known { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+        std::future::ready(status)
+    };
+    let app = Router::new().route("/", post(handler));
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
     let url = format!("http://{}/", listener.local_addr().expect("a bound address"));
     tokio::spawn(async move { axum::serve(listener, app).await });

@@ -86,7 +86,12 @@ impl Hook {
 
 /// The answer, if it is one. A name that nobody could read is left out.
 fn understood(bytes: &[u8]) -> Option<RingAnswer> {
-    match serde_json::from_slice(bytes).ok()? {
+    let document: serde_json::Value = serde_json::from_slice(bytes).ok()?;
+    // A list would be read as well, field by field.
+    if !document.is_object() {
+        return None;
+    }
+    match serde_json::from_value(document).ok()? {
         RingAnswer::Ring { group, contact_name, agent } => {
             let contact_name = contact_name.map(|name| name.trim().to_owned()).filter(|name| {
                 !name.is_empty()
@@ -117,7 +122,7 @@ mod tests {
             (r#"{"action":"reject"}"#, Some(RingAnswer::Reject {})),
             (r#"{"action":"explode"}"#, None),
             (r#"{"action":"ring","group":7}"#, None),
-            (r#"["ring"]"#, None),
+            (r#"["reject"]"#, None),
             ("", None),
             ("null", None),
         ] {

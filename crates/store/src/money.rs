@@ -166,8 +166,8 @@ pub(crate) async fn post_and_tell(
     connection: &mut SqliteConnection,
     transaction: &Transaction,
 ) -> Result<Posted, StoreError> {
-    let prepaid = transaction.entries().iter().filter(|entry| entry.amount != Micros::ZERO);
-    let prepaid = prepaid.find_map(|entry| match &entry.account {
+    let moved = transaction.entries().iter().filter(|entry| entry.amount != Micros::ZERO);
+    let prepaid = moved.map(|entry| &entry.account).find_map(|account| match account {
         Account::Prepaid(workspace) => Some(workspace.clone()),
         Account::Hold(_) | Account::Revenue(_) | Account::External(_) => None,
     });
