@@ -9,6 +9,8 @@ use std::time::Duration;
 use anyhow::{Context, anyhow};
 use api::{Api, ApiConfig, Hub, Metrics, Parts, TokenKey, TurnConfig};
 use config::Config;
+use deliver::Hook;
+use dispatch::{Dispatch, Rounds};
 use secrecy::ExposeSecret;
 use store::{LineRow, Store, Workspace};
 use switchboard::{Doors, Exchange, Habits, House, Sounds};
@@ -40,6 +42,7 @@ pub(crate) struct Running {
     pub(crate) vault: PathBuf,
     api: Api,
     hub: Arc<Hub>,
+    rounds: Rounds,
     stop: CancellationToken,
     servers: JoinSet<std::io::Result<()>>,
 }
@@ -56,6 +59,7 @@ impl Running {
         self.hub.shut_down();
         self.stop.cancel();
         while self.servers.join_next().await.is_some() {}
+        self.rounds.stop().await;
         self.store.close().await;
     }
 }
@@ -82,6 +86,7 @@ pub(crate) async fn start(config: &Config) -> anyhow::Result<Running> {
         recorder,
         store: store.clone(),
         bell: hub.clone(),
+        hook: hook(config)?,
     };
     let houses = houses(config, &store, &sounds).await?;
     let exchange = Exchange::start(houses, doors, media.events);
@@ -97,11 +102,15 @@ pub(crate) async fn start(config: &Config) -> anyhow::Result<Running> {
     }
     let metrics = Metrics::new();
     metrics.register(|registry| exchange.register_metrics(registry));
+    let dispatch = dispatch(config, &store)?;
+    metrics.register(|registry| dispatch.register_metrics(registry));
+    let rounds = dispatch.start();
     let api = Api::new(Parts {
         config: api_config(config, &vault),
         hub: hub.clone(),
         exchange: exchange.clone(),
         store: store.clone(),
+        dispatch,
         verifier: verifier(config)?,
         verify_token: VerifyToken::new(config.whatsapp.verify_token.clone())?,
         token_key: token_key(&store).await?,
@@ -112,7 +121,7 @@ pub(crate) async fn start(config: &Config) -> anyhow::Result<Running> {
     let mut servers = JoinSet::new();
     servers.spawn(api::serve(listener, api.clone(), stop.clone()));
     servers.spawn(api::serve_admin(admin_listener, api.clone(), stop.clone()));
-    Ok(Running { exchange, store, address, admin_address, vault, api, hub, stop, servers })
+    Ok(Running { exchange, store, address, admin_address, vault, api, hub, rounds, stop, servers })
 }
 
 /// The database with workspaces and lines as configured.
@@ -245,6 +254,23 @@ fn graph(config: &Config) -> anyhow::Result<Graph> {
         timeout: GraphConfig::DEFAULT_TIMEOUT,
     })?;
     Ok(graph)
+}
+
+/// Who is asked before a call rings.
+fn hook(config: &Config) -> anyhow::Result<Option<Hook>> {
+    let Some(asked) = &config.before_ringing else { return Ok(None) };
+    // The operator chose it, so it may be in their own network.
+    let url = deliver::check_address(&asked.url, true).context("hooks.before_ringing_url")?;
+    Ok(Some(Hook::new(url, asked.secret.clone(), asked.timeout)?))
+}
+
+fn dispatch(config: &Config, store: &Store) -> anyhow::Result<Dispatch> {
+    let settings = dispatch::Settings {
+        allow_private: config.deliveries.allow_private,
+        retention: config.deliveries.retention,
+        delivery_time: deliver::DELIVERY_TIME_MAX,
+    };
+    Ok(Dispatch::new(store.clone(), settings)?)
 }
 
 fn verifier(config: &Config) -> anyhow::Result<WebhookVerifier> {

@@ -42,6 +42,8 @@ pub(crate) struct Setup {
     pub(crate) rotated_secret: bool,
     /// The daemon logs at INFO, into a file.
     pub(crate) keeps_log: bool,
+    /// Who is asked before a call rings.
+    pub(crate) hook: Option<String>,
 }
 
 impl Default for Setup {
@@ -59,6 +61,7 @@ impl Default for Setup {
             second_workspace: false,
             rotated_secret: false,
             keeps_log: false,
+            hook: None,
         }
     }
 }
@@ -428,6 +431,9 @@ fn settings(
     } else {
         "app_secret = \"app-secret\""
     };
+    let hook = setup.hook.as_ref().map_or(String::new(), |url| {
+        format!("before_ringing_url = \"{url}\"\nbefore_ringing_secret = \"hook-secret\"")
+    });
     let level = if setup.keeps_log { "info" } else { "warn" };
     format!(
         r#"
@@ -458,6 +464,10 @@ name = "Test"
 ring_seconds = {ring_seconds}
 claim_lease_seconds = {lease_seconds}
 {rules}
+[deliveries]
+allow_private = true
+[hooks]
+{hook}
 [log]
 level = "{level}"
 "#

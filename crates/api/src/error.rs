@@ -55,6 +55,9 @@ pub enum ApiError {
     /// As many sockets as allowed have not said hello yet.
     #[error("too many sockets are waiting to say hello; try again in a few seconds")]
     TooManySockets,
+    /// As many streams of events as allowed are open.
+    #[error("too many streams of events are open; close one, or read /v1/events")]
+    TooManyStreams,
     /// Meta's handshake did not fit.
     #[error("{0}")]
     Challenge(#[from] ChallengeRefused),
@@ -121,6 +124,7 @@ impl ApiError {
             Self::TokenInUrl => (StatusCode::BAD_REQUEST, "token_in_url"),
             Self::Upgrade(_) => (StatusCode::BAD_REQUEST, "websocket_expected"),
             Self::TooManySockets => (StatusCode::SERVICE_UNAVAILABLE, "too_many_sockets"),
+            Self::TooManyStreams => (StatusCode::SERVICE_UNAVAILABLE, "too_many_streams"),
             Self::Challenge(_) => (StatusCode::FORBIDDEN, "challenge_refused"),
             Self::Signature(_) => (StatusCode::UNAUTHORIZED, "bad_signature"),
             Self::Webhook(_) => (StatusCode::BAD_REQUEST, "bad_webhook"),
@@ -165,6 +169,8 @@ fn store_kind(error: &StoreError) -> (StatusCode, &'static str) {
     match error {
         StoreError::IdempotencyKeyReused => (StatusCode::CONFLICT, "idempotency_key_reused"),
         StoreError::Cursor => (StatusCode::BAD_REQUEST, "bad_cursor"),
+        StoreError::EventsGone { .. } => (StatusCode::GONE, "events_gone"),
+        StoreError::TooManyEndpoints { .. } => (StatusCode::CONFLICT, "too_many_endpoints"),
         StoreError::UnknownCall { .. }
         | StoreError::UnknownWorkspace { .. }
         | StoreError::UnknownFollowUp { .. } => (StatusCode::NOT_FOUND, "not_found"),

@@ -24,6 +24,7 @@ mod webhook;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use dispatch::Dispatch;
 use store::Store;
 use switchboard::Exchange;
 use tokio::sync::Semaphore;
@@ -51,6 +52,8 @@ pub struct Parts {
     pub exchange: Exchange,
     /// Facts.
     pub store: Store,
+    /// Carries events to endpoints.
+    pub dispatch: Dispatch,
     /// Checks webhook signatures.
     pub verifier: WebhookVerifier,
     /// Answers Meta's handshake.
@@ -68,6 +71,7 @@ pub struct Api {
     pub(crate) hub: Arc<Hub>,
     pub(crate) exchange: Exchange,
     pub(crate) store: Store,
+    pub(crate) dispatch: Dispatch,
     pub(crate) verifier: Arc<WebhookVerifier>,
     pub(crate) verify_token: Arc<VerifyToken>,
     pub(crate) token_key: Arc<TokenKey>,
@@ -78,6 +82,8 @@ pub struct Api {
     pub(crate) groups_changing: Arc<tokio::sync::Mutex<()>>,
     /// One permit per socket that has not said hello.
     pub(crate) ungreeted: Arc<Semaphore>,
+    /// One permit per stream of events.
+    pub(crate) streams: Arc<Semaphore>,
     draining: Arc<AtomicBool>,
 }
 
@@ -89,6 +95,7 @@ impl Api {
             hub: parts.hub,
             exchange: parts.exchange,
             store: parts.store,
+            dispatch: parts.dispatch,
             verifier: Arc::new(parts.verifier),
             verify_token: Arc::new(parts.verify_token),
             token_key: Arc::new(parts.token_key),
@@ -96,6 +103,7 @@ impl Api {
             attempts: Arc::default(),
             groups_changing: Arc::default(),
             ungreeted: Arc::new(Semaphore::new(socket::UNGREETED_MAX)),
+            streams: Arc::new(Semaphore::new(rest::stream::STREAMS_MAX)),
             draining: Arc::default(),
         }
     }

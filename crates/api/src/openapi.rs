@@ -3,10 +3,12 @@
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 use wire::agent::{ClientFrame, ServerFrame};
+use wire::events::{RingAnswer, RingQuestion};
 
 use crate::access::gate::DESK_COOKIE;
 use crate::rest::{
-    agents, balance, calls, contacts, desk_session, follow_ups, groups, notes, recordings,
+    agents, balance, calls, contacts, deliveries, desk_session, events, follow_ups, groups, notes,
+    recordings, stream,
 };
 use crate::webhook;
 
@@ -18,7 +20,8 @@ use crate::webhook;
         title = "Ringdown",
         description = "Real-time call bridge for WhatsApp Business calling. The agent WebSocket \
             `/agent/v1` (subprotocol `ringdown.agent.v1`) speaks the frames in the schemas \
-            `ClientFrame` and `ServerFrame`.",
+            `ClientFrame` and `ServerFrame`. The operator's hook before ringing is asked a \
+            `RingQuestion` and gives a `RingAnswer`.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     paths(
@@ -50,12 +53,20 @@ use crate::webhook;
         balance::top_up,
         recordings::get,
         recordings::audio,
+        events::list,
+        stream::open,
+        deliveries::add,
+        deliveries::list,
+        deliveries::remove,
+        deliveries::rotate_secret,
+        deliveries::ping,
+        deliveries::deliveries,
         desk_session::sign_in,
         desk_session::me,
         desk_session::desk_token,
         desk_session::sign_out,
     ),
-    components(schemas(ClientFrame, ServerFrame)),
+    components(schemas(ClientFrame, ServerFrame, RingQuestion, RingAnswer)),
     modifiers(&Schemes),
 )]
 struct Document;

@@ -20,8 +20,8 @@ use tower_http::timeout::TimeoutLayer;
 use crate::access::gate::{self, Guarded};
 use crate::error::ApiError;
 use crate::rest::{
-    agents, balance, calls, contacts, desk_session, follow_ups, groups, notes, openapi_json,
-    recordings,
+    agents, balance, calls, contacts, deliveries, desk_session, events, follow_ups, groups, notes,
+    openapi_json, recordings, stream,
 };
 use crate::{Api, desk_pages, socket, webhook};
 
@@ -118,6 +118,19 @@ fn table() -> Vec<Route> {
         Route::new(POST, "/v1/balance/top-ups", ApiKey(Admin), balance::top_up),
         Route::new(GET, "/v1/recordings/{id}", ApiKey(Supervise), recordings::get),
         Route::new(GET, "/v1/recordings/{id}/audio", ApiKey(Supervise), recordings::audio),
+        Route::new(GET, "/v1/events", ApiKey(Supervise), events::list),
+        Route::new(GET, "/v1/events/stream", ApiKey(Supervise), stream::open),
+        Route::new(POST, "/v1/endpoints", ApiKey(Admin), deliveries::add),
+        Route::new(GET, "/v1/endpoints", ApiKey(Admin), deliveries::list),
+        Route::new(DELETE, "/v1/endpoints/{id}", ApiKey(Admin), deliveries::remove),
+        Route::new(
+            POST,
+            "/v1/endpoints/{id}/rotate-secret",
+            ApiKey(Admin),
+            deliveries::rotate_secret,
+        ),
+        Route::new(POST, "/v1/endpoints/{id}/ping", ApiKey(Admin), deliveries::ping),
+        Route::new(GET, "/v1/endpoints/{id}/deliveries", ApiKey(Admin), deliveries::deliveries),
         Route::new(POST, "/v1/desk/sign-in", SignIn, desk_session::sign_in),
         Route::new(GET, "/v1/desk/me", DeskRead, desk_session::me),
         Route::new(POST, "/v1/desk/token", DeskAct, desk_session::desk_token),

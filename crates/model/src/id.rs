@@ -99,6 +99,10 @@ macro_rules! uuid_id {
 }
 
 uuid_id!(
+    /// A subscriber's address that events are delivered to.
+    EndpointId, "endpoint"
+);
+uuid_id!(
     /// One WhatsApp call, from the first webhook to its CDR.
     CallId, "call"
 );

@@ -23,8 +23,8 @@ pub use group::{
     Member, Overflow, RingOutcome, RingPolicy, Strategy, TransferMode, TransferTarget,
 };
 pub use id::{
-    AgentId, CallId, DeviceId, FollowUpId, GroupId, IdError, LegId, LineId, RecordingId, SessionId,
-    TransactionId, Wacid, WorkspaceId,
+    AgentId, CallId, DeviceId, EndpointId, FollowUpId, GroupId, IdError, LegId, LineId,
+    RecordingId, SessionId, TransactionId, Wacid, WorkspaceId,
 };
 pub use money::{Currency, Micros, MoneyError};
 pub use party::{Bsuid, Party, Phone};

@@ -2,11 +2,14 @@
 
 use model::{CallId, Direction, LineId, Party, Timestamp, Wacid, WorkspaceId};
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteExecutor};
+use sqlx::{Row, SqliteConnection, SqliteExecutor};
+use wire::CallerView;
+use wire::events::EventName;
 use wire::rest::CallState;
 
 use crate::column::{Columns, json, word};
 use crate::contacts::meet;
+use crate::outbox::{News, queue};
 use crate::tombstone::is_buried;
 use crate::{Store, StoreError};
 
@@ -118,30 +121,22 @@ impl Store {
         call_of_in(self.readers(), wacid).await
     }
 
-    /// Adds an event to a call's journal and returns its number: 1, 2, 3 … without a gap.
+    /// Adds an event to a call's journal and returns its number: 1, 2, 3 … without a gap. What
+    /// others are told of it goes into the outbox in the same write.
     ///
     /// # Errors
     /// [`StoreError::UnknownCall`].
     pub async fn append(&self, call: CallId, event: NewEvent) -> Result<u32, StoreError> {
+        let Some(name) = EventName::of_journal(&event.event, &event.detail) else {
+            return append_in(self.writer(), call, &event).await;
+        };
         const DOING: &str = "journal an event";
-        let row = sqlx::query(
-            "INSERT INTO journal (call, seq, at, offset_ms, event, detail)
-             SELECT id, (SELECT coalesce(max(seq), 0) + 1 FROM journal WHERE journal.call = call.id),
-                 ?, ?, ?, ?
-             FROM call WHERE id = ?
-             RETURNING seq",
-        )
-        .bind(event.at.as_millis())
-        .bind(event.offset_ms)
-        .bind(event.event)
-        .bind(json(&event.detail, "journal.detail")?)
-        .bind(call.to_string())
-        .fetch_optional(self.writer())
-        .await
-        .map_err(StoreError::database(DOING))?;
-        row.ok_or(StoreError::UnknownCall { call })?
-            .try_get("seq")
-            .map_err(StoreError::database(DOING))
+        let mut tx = self.begin_write(DOING).await?;
+        let number = append_in(&mut *tx, call, &event).await?;
+        tell(&mut tx, call, name, event).await?;
+        tx.commit().await.map_err(StoreError::database(DOING))?;
+        self.ring_bell();
+        Ok(number)
     }
 
     /// Moves a call on. A call that ended stays ended: a late move changes nothing. A call ends
@@ -209,6 +204,57 @@ pub(crate) async fn call_of_in(
         .map_err(StoreError::database("look up a call"))?
         .map(|row| Columns::of(&row, "call").call("id"))
         .transpose()
+}
+
+async fn append_in(
+    executor: impl SqliteExecutor<'_>,
+    call: CallId,
+    event: &NewEvent,
+) -> Result<u32, StoreError> {
+    const DOING: &str = "journal an event";
+    let row = sqlx::query(
+        "INSERT INTO journal (call, seq, at, offset_ms, event, detail)
+         SELECT id, (SELECT coalesce(max(seq), 0) + 1 FROM journal WHERE journal.call = call.id),
+             ?, ?, ?, ?
+         FROM call WHERE id = ?
+         RETURNING seq",
+    )
+    .bind(event.at.as_millis())
+    .bind(event.offset_ms)
+    .bind(&event.event)
+    .bind(json(&event.detail, "journal.detail")?)
+    .bind(call.to_string())
+    .fetch_optional(executor)
+    .await
+    .map_err(StoreError::database(DOING))?;
+    row.ok_or(StoreError::UnknownCall { call })?.try_get("seq").map_err(StoreError::database(DOING))
+}
+
+/// Queues what others are told of a journalled event.
+async fn tell(
+    connection: &mut SqliteConnection,
+    call: CallId,
+    name: EventName,
+    event: NewEvent,
+) -> Result<(), StoreError> {
+    let row = sqlx::query("SELECT workspace, line, party FROM call WHERE id = ?")
+        .bind(call.to_string())
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(StoreError::database("look up a call"))?;
+    let columns = Columns::of(&row, "call");
+    let mut data = event.detail;
+    if name.names_the_caller()
+        && let Some(details) = data.as_object_mut()
+    {
+        let party = columns.party()?;
+        details.insert("line".to_owned(), columns.text("line")?.into());
+        let from = CallerView { display: party.display(), phone: party.phone };
+        details.insert("from".to_owned(), serde_json::json!(from));
+    }
+    let workspace = columns.parsed("workspace")?;
+    let news = News { workspace: &workspace, at: event.at, name, call: Some(call), data };
+    queue(connection, news).await
 }
 
 fn unfinished_of(row: &SqliteRow) -> Result<UnfinishedCall, StoreError> {

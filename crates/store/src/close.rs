@@ -5,19 +5,17 @@ use model::{
     Timestamp, WorkspaceId,
 };
 use sqlx::SqliteConnection;
+use wire::events::EventName;
 use wire::rest::CallState;
 
 use crate::column::{json, word};
 use crate::contacts::{contact_of_call, remember_talk};
 use crate::follow_ups::{can_be_missed, miss, talk};
 use crate::lists::{summary_in, workspace_of};
-use crate::money::post_in;
-use crate::outbox::queue;
+use crate::money::post_and_tell;
+use crate::outbox::{News, queue};
 use crate::story::{Story, story_of};
 use crate::{Store, StoreError, quality};
-
-/// The event that tells others that a call ended.
-const CALL_ENDED: &str = "call_ended";
 
 /// The one-row summary of a call.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -86,18 +84,26 @@ impl Store {
         }
         note_end(&mut tx, &workspace, &cdr, &story).await?;
         for transaction in &transactions {
-            post_in(&mut tx, transaction).await?;
+            post_and_tell(&mut tx, transaction).await?;
         }
         let summary = summary_in(&mut *tx, &workspace, cdr.call)
             .await?
             .ok_or(StoreError::UnknownCall { call: cdr.call })?;
-        let news = serde_json::json!({
-            "workspace": workspace,
-            "ended_at": cdr.ended_at,
-            "call": summary,
-        });
-        queue(&mut tx, CALL_ENDED, &news).await?;
+        let data = serde_json::to_value(&summary)
+            .map_err(|_| StoreError::Encode { column: "outbox.payload" })?;
+        let told = |name, data| News {
+            workspace: &workspace,
+            at: cdr.ended_at,
+            name,
+            call: Some(cdr.call),
+            data,
+        };
+        if cdr.missed.is_some() {
+            queue(&mut tx, told(EventName::CallMissed, data.clone())).await?;
+        }
+        queue(&mut tx, told(EventName::CallEnded, data)).await?;
         tx.commit().await.map_err(StoreError::database(DOING))?;
+        self.ring_bell();
         Ok(Closed::New)
     }
 }

@@ -152,6 +152,21 @@ pub enum StoreError {
     /// The contact has another open follow-up.
     #[error("this contact has a newer open follow-up; act on that one")]
     FollowUpOpen,
+    /// Events after the cursor are not kept any more.
+    #[error(
+        "the events up to {through} are not kept any more; read what is listed of calls and \
+         start again without a cursor"
+    )]
+    EventsGone {
+        /// Up to which number some are gone.
+        through: i64,
+    },
+    /// The workspace has as many endpoints as it may.
+    #[error("a workspace has at most {max} endpoints; remove one first")]
+    TooManyEndpoints {
+        /// How many at most.
+        max: u32,
+    },
     /// The period holds more CDRs than are handed out at once.
     #[error("the period holds more than {max} CDRs; ask for a shorter one")]
     PeriodTooLong {

@@ -5,9 +5,11 @@ use model::{CallId, Micros, WorkspaceId};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection, SqliteExecutor};
 use wire::BalanceView;
+use wire::events::EventName;
 use wire::rest::LedgerLine;
 
 use crate::column::Columns;
+use crate::outbox::{News, queue};
 use crate::setup::workspace_in;
 use crate::{Store, StoreError};
 
@@ -50,8 +52,9 @@ impl Store {
     pub async fn post(&self, transaction: &Transaction) -> Result<Posted, StoreError> {
         const DOING: &str = "post to the ledger";
         let mut tx = self.begin_write(DOING).await?;
-        let posted = post_in(&mut tx, transaction).await?;
+        let posted = post_and_tell(&mut tx, transaction).await?;
         tx.commit().await.map_err(StoreError::database(DOING))?;
+        self.ring_bell();
         Ok(posted)
     }
 
@@ -62,24 +65,7 @@ impl Store {
     pub async fn balance(&self, workspace: &WorkspaceId) -> Result<BalanceView, StoreError> {
         const DOING: &str = "read the balance";
         let mut tx = self.readers().begin().await.map_err(StoreError::database(DOING))?;
-        let known = workspace_in(&mut *tx, workspace)
-            .await?
-            .ok_or_else(|| StoreError::UnknownWorkspace { workspace: workspace.clone() })?;
-        let available = sqlx::query("SELECT total FROM ledger_account WHERE account = ?")
-            .bind(Account::Prepaid(workspace.clone()).to_string())
-            .fetch_optional(&mut *tx)
-            .await
-            .map_err(StoreError::database(DOING))?
-            .map(|row| Columns::of(&row, "ledger_account").micros("total"))
-            .transpose()?
-            .unwrap_or(Micros::ZERO);
-        Ok(BalanceView {
-            available_micros: available,
-            minimum_micros: known.minimum_balance,
-            currency: known.currency,
-            display: available.to_string(),
-            top_up_required: ledger::top_up_required(available, known.minimum_balance),
-        })
+        balance_in(&mut tx, workspace).await
     }
 
     /// The money lines of a call, oldest first.
@@ -150,8 +136,62 @@ fn figure(micros: Option<i64>) -> String {
     micros.map_or_else(|| "missing".to_owned(), |micros| format!("{micros} micros"))
 }
 
+/// What a workspace can spend, read inside a write or beside it.
+async fn balance_in(
+    connection: &mut SqliteConnection,
+    workspace: &WorkspaceId,
+) -> Result<BalanceView, StoreError> {
+    let known = workspace_in(&mut *connection, workspace)
+        .await?
+        .ok_or_else(|| StoreError::UnknownWorkspace { workspace: workspace.clone() })?;
+    let available = sqlx::query("SELECT total FROM ledger_account WHERE account = ?")
+        .bind(Account::Prepaid(workspace.clone()).to_string())
+        .fetch_optional(&mut *connection)
+        .await
+        .map_err(StoreError::database("read the balance"))?
+        .map(|row| Columns::of(&row, "ledger_account").micros("total"))
+        .transpose()?
+        .unwrap_or(Micros::ZERO);
+    Ok(BalanceView {
+        available_micros: available,
+        minimum_micros: known.minimum_balance,
+        currency: known.currency,
+        display: available.to_string(),
+        top_up_required: ledger::top_up_required(available, known.minimum_balance),
+    })
+}
+
+/// Moves money within a larger write, and queues the news of it where a balance changed.
+pub(crate) async fn post_and_tell(
+    connection: &mut SqliteConnection,
+    transaction: &Transaction,
+) -> Result<Posted, StoreError> {
+    let moved = transaction.entries().iter().filter(|entry| entry.amount != Micros::ZERO);
+    let prepaid = moved.map(|entry| &entry.account).find_map(|account| match account {
+        Account::Prepaid(workspace) => Some(workspace.clone()),
+        Account::Hold(_) | Account::Revenue(_) | Account::External(_) => None,
+    });
+    let Some(workspace) = prepaid else { return post_in(connection, transaction).await };
+    let before = balance_in(connection, &workspace).await;
+    let posted = post_in(connection, transaction).await?;
+    let after = balance_in(connection, &workspace).await?;
+    let before = before?;
+    if before.available_micros == after.available_micros {
+        return Ok(posted);
+    }
+    let data = serde_json::to_value(&after)
+        .map_err(|_| StoreError::Encode { column: "outbox.payload" })?;
+    let told =
+        |name, data| News { workspace: &workspace, at: transaction.at(), name, call: None, data };
+    queue(connection, told(EventName::BalanceChanged, data.clone())).await?;
+    if after.top_up_required && !before.top_up_required {
+        queue(connection, told(EventName::BalanceTopUpRequired, data)).await?;
+    }
+    Ok(posted)
+}
+
 /// Moves money within a larger write.
-pub(crate) async fn post_in(
+async fn post_in(
     connection: &mut SqliteConnection,
     transaction: &Transaction,
 ) -> Result<Posted, StoreError> {

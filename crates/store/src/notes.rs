@@ -3,12 +3,15 @@
 use std::collections::BTreeSet;
 
 use model::{CallId, Timestamp, WorkspaceId};
+use serde_json::json;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{SqliteConnection, SqliteExecutor};
+use wire::events::EventName;
 use wire::rest::{Annotation, CallNote};
 
 use crate::column::Columns;
 use crate::lists::workspace_of;
+use crate::outbox::{News, queue};
 use crate::{Store, StoreError};
 
 /// Longest note, in characters: a page of text.
@@ -68,7 +71,11 @@ impl Store {
             return Err(StoreError::TooManyNotes { max: NOTES_PER_CALL_MAX });
         }
         insert(&mut tx, workspace, call, &new).await?;
+        let data = json!({ "agent": new.agent, "note": new.note, "outcome": new.outcome });
+        let name = EventName::CallNoted;
+        queue(&mut tx, News { workspace, at, name, call: Some(call), data }).await?;
         tx.commit().await.map_err(StoreError::database(DOING))?;
+        self.ring_bell();
         Ok(new)
     }
 

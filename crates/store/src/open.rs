@@ -9,6 +9,7 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 use sqlx::{Sqlite, Transaction};
+use tokio::sync::watch;
 
 use crate::StoreError;
 
@@ -36,6 +37,7 @@ pub struct Store {
 struct Pools {
     writer: SqlitePool,
     readers: SqlitePool,
+    bell: watch::Sender<u64>,
 }
 
 impl Store {
@@ -81,7 +83,8 @@ impl Store {
             .connect_with(options.read_only(true))
             .await
             .map_err(refused)?;
-        Ok(Self { pools: Arc::new(Pools { writer, readers }) })
+        let bell = watch::Sender::new(0);
+        Ok(Self { pools: Arc::new(Pools { writer, readers, bell }) })
     }
 
     /// Opens `ringdown.db` in a directory, which is made when missing.
@@ -108,6 +111,16 @@ impl Store {
             .await
             .map_err(StoreError::database("read from the database"))?;
         Ok(())
+    }
+
+    /// Rings when there may be something new for others.
+    pub(crate) fn bell(&self) -> &watch::Sender<u64> {
+        &self.pools.bell
+    }
+
+    /// To be called after the commit that made it new.
+    pub(crate) fn ring_bell(&self) {
+        self.pools.bell.send_modify(|rung| *rung = rung.wrapping_add(1));
     }
 
     /// The connections that only read.

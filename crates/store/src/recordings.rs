@@ -3,9 +3,12 @@
 use model::{CallId, RecordingFormat, RecordingId, Timestamp, WorkspaceId};
 use sqlx::SqliteExecutor;
 use sqlx::sqlite::SqliteRow;
+use wire::events::EventName;
 use wire::rest::RecordingView;
 
 use crate::column::{Columns, word};
+use crate::lists::workspace_of;
+use crate::outbox::{News, queue};
 use crate::{Store, StoreError};
 
 /// A recording.
@@ -32,19 +35,22 @@ pub struct RecordingRow {
 }
 
 impl Store {
-    /// Adds a recording, or replaces what was known of it.
+    /// Adds a recording, or replaces what was known of it. Others are told once it is there.
     ///
     /// # Errors
     /// [`StoreError::Dangling`] when its call is not in the database.
     pub async fn add_recording(&self, recording: RecordingRow) -> Result<(), StoreError> {
-        sqlx::query(
+        const DOING: &str = "add a recording";
+        let mut tx = self.begin_write(DOING).await?;
+        let row = sqlx::query(
             "INSERT INTO recording (id, call, format, started_at, duration_ms, bytes, sha256,
                  path, recovered)
              VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
              ON CONFLICT (id) DO UPDATE SET call = excluded.call, format = excluded.format,
                  started_at = excluded.started_at, duration_ms = excluded.duration_ms,
                  bytes = excluded.bytes, sha256 = excluded.sha256, path = excluded.path,
-                 recovered = excluded.recovered",
+                 recovered = excluded.recovered
+             RETURNING *",
         )
         .bind(recording.id.to_string())
         .bind(recording.call.to_string())
@@ -55,9 +61,23 @@ impl Store {
         .bind(recording.sha256)
         .bind(recording.path)
         .bind(recording.recovered)
-        .execute(self.writer())
+        .fetch_one(&mut *tx)
         .await
-        .map_err(StoreError::database("add a recording"))?;
+        .map_err(StoreError::database(DOING))?;
+        let view = view_of(&row)?;
+        if let Some(workspace) = workspace_of(&mut *tx, recording.call).await? {
+            let news = News {
+                workspace: &workspace,
+                at: view.started_at.plus_millis(view.duration_ms),
+                name: EventName::RecordingReady,
+                call: Some(recording.call),
+                data: serde_json::to_value(&view)
+                    .map_err(|_| StoreError::Encode { column: "outbox.payload" })?,
+            };
+            queue(&mut tx, news).await?;
+        }
+        tx.commit().await.map_err(StoreError::database(DOING))?;
+        self.ring_bell();
         Ok(())
     }
 

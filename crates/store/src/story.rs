@@ -12,7 +12,7 @@ use crate::column::Columns;
 pub(crate) const RUNG_KEPT_MAX: usize = 50;
 
 pub(crate) const STORY_EVENTS: &str = "SELECT offset_ms, event, detail FROM journal
-     WHERE call = ? AND event IN ('bridged', 'agent_rung', 'agent_ring_ended') ORDER BY seq";
+     WHERE call = ? AND event IN ('bridged', 'agents_rung', 'agents_ring_ended') ORDER BY seq";
 
 /// One ring, as the CDR keeps it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -33,7 +33,7 @@ pub(crate) struct Story {
 struct Told {
     offset_ms: i64,
     event: String,
-    agent: Option<AgentId>,
+    agents: Vec<AgentId>,
     outcome: Option<RingOutcome>,
 }
 
@@ -55,7 +55,9 @@ pub(crate) async fn story_of(
         Ok(Told {
             offset_ms: columns.integer("offset_ms")?,
             event: columns.text("event")?,
-            agent: serde_json::from_value(read("agent")).ok(),
+            agents: serde_json::from_value(read("agents"))
+                .or_else(|_| serde_json::from_value(read("agent")).map(|agent| vec![agent]))
+                .unwrap_or_default(),
             outcome: serde_json::from_value(read("outcome")).ok(),
         })
     });
@@ -67,17 +69,17 @@ pub(crate) async fn story_of(
 fn tell(events: &[Told], ended_ms: i64) -> Story {
     let mut story = Story::default();
     let mut ringing: Vec<(usize, i64)> = Vec::new();
-    for told in events {
-        let Some(agent) = &told.agent else { continue };
+    let each = events.iter().flat_map(|told| told.agents.iter().map(move |agent| (told, agent)));
+    for (told, agent) in each {
         match told.event.as_str() {
             "bridged" if story.talkers.last() != Some(agent) => story.talkers.push(agent.clone()),
-            "agent_rung" if story.rung.len() < RUNG_KEPT_MAX => {
+            "agents_rung" if story.rung.len() < RUNG_KEPT_MAX => {
                 ringing.push((story.rung.len(), told.offset_ms));
                 let rang_ms = (ended_ms - told.offset_ms).max(0);
                 let outcome = RingOutcome::CallEnded;
                 story.rung.push(Ring { agent: agent.clone(), outcome, rang_ms });
             }
-            "agent_ring_ended" => {
+            "agents_ring_ended" => {
                 let open = ringing.iter().position(|(at, _)| story.rung[*at].agent == *agent);
                 let Some(open) = open else { continue };
                 let (at, since) = ringing.remove(open);
@@ -95,8 +97,8 @@ mod tests {
     use super::*;
 
     fn told(offset_ms: i64, event: &str, agent: &str, outcome: Option<RingOutcome>) -> Told {
-        let agent = AgentId::new(agent).ok();
-        Told { offset_ms, event: event.to_owned(), agent, outcome }
+        let agents = vec![AgentId::new(agent).unwrap()];
+        Told { offset_ms, event: event.to_owned(), agents, outcome }
     }
 
     fn agent(id: &str) -> AgentId {
@@ -115,12 +117,12 @@ mod tests {
     #[test]
     fn each_ring_has_its_own_end_and_one_without_end_lasts_until_the_calls() {
         let events = [
-            told(100, "agent_rung", "ana", None),
-            told(100, "agent_rung", "bo", None),
-            told(1_100, "agent_ring_ended", "bo", Some(RingOutcome::Declined)),
-            told(5_100, "agent_ring_ended", "ana", Some(RingOutcome::Unanswered)),
-            told(5_200, "agent_rung", "ana", None),
-            told(9_000, "agent_ring_ended", "zoe", Some(RingOutcome::Left)),
+            told(100, "agents_rung", "ana", None),
+            told(100, "agents_rung", "bo", None),
+            told(1_100, "agents_ring_ended", "bo", Some(RingOutcome::Declined)),
+            told(5_100, "agents_ring_ended", "ana", Some(RingOutcome::Unanswered)),
+            told(5_200, "agents_rung", "ana", None),
+            told(9_000, "agents_ring_ended", "zoe", Some(RingOutcome::Left)),
         ];
         let rung = tell(&events, 8_200).rung;
         let shown: Vec<_> =
@@ -138,7 +140,7 @@ mod tests {
     #[test]
     fn a_large_team_does_not_make_a_large_cdr() {
         let events: Vec<Told> =
-            (0..200).map(|n| told(0, "agent_rung", &format!("a{n}"), None)).collect();
+            (0..200).map(|n| told(0, "agents_rung", &format!("a{n}"), None)).collect();
         assert_eq!(tell(&events, 10).rung.len(), RUNG_KEPT_MAX);
     }
 }

@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 use whatsapp::{Connect, Event, SdpKind, Terminate};
 use wire::CallerView;
+use wire::events::RingQuestion;
 
 use crate::house::SwitchboardError;
 use crate::meta;
@@ -79,9 +80,10 @@ impl Inner {
             Input::Ring { plan } => self.sticky(plan, &connect.party).await,
             _ => None,
         };
+        let question = self.question(&first, id, &line, &connect.party, arrived_at);
         let mut owner = self.owner(id, line, connect, (arrived, arrived_at), mailbox);
         owner.sticky = sticky;
-        self.spawn_owner(owner, first, queue);
+        self.spawn_owner(owner, first, question, queue);
         Ok(())
     }
 
@@ -215,13 +217,23 @@ impl Inner {
     }
 
     /// Runs a call's task. A panic in it ends that call only, with books closed as our fault.
-    fn spawn_owner(self: &Arc<Self>, owner: Owner, first: Input, queue: mpsc::Receiver<Message>) {
+    fn spawn_owner(
+        self: &Arc<Self>,
+        owner: Owner,
+        first: Input,
+        question: Option<RingQuestion>,
+        queue: mpsc::Receiver<Message>,
+    ) {
         let keeper = self.clone();
         self.tasks.spawn(async move {
             let id = owner.id;
             let remains = Remains { wacid: owner.wacid.clone(), line: owner.line.id.clone() };
             let task = tokio::spawn(async move {
                 let (mut owner, mut queue) = (owner, queue);
+                let first = match question {
+                    Some(question) => owner.ask_before_ringing(first, &question).await,
+                    None => first,
+                };
                 owner.run(first, &mut queue).await;
             });
             if let Err(error) = task.await

@@ -61,7 +61,7 @@ impl Owner {
         self.inner.tasks.spawn(async move {
             inner.books.close_call(cdr, transactions).await;
             if let Some(missed) = missed {
-                inner.tell_missed(&missed);
+                inner.tell_missed(&inner.with_rings(missed).await);
             }
             inner.tell_balance().await;
         });
@@ -95,6 +95,12 @@ impl Owner {
 }
 
 impl Inner {
+    /// A missed call with who was rung and what each did, as far as the store tells.
+    async fn with_rings(&self, missed: MissedCall) -> MissedCall {
+        let stored = self.doors.store.missed_call(&self.house.workspace.id, missed.call).await;
+        stored.ok().flatten().unwrap_or(missed)
+    }
+
     /// The money of a call in which people talked; `None` when there was nothing to count.
     pub(crate) fn settle(
         &self,

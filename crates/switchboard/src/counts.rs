@@ -26,6 +26,11 @@ struct Why {
     cause: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Outcome {
+    outcome: &'static str,
+}
+
 /// What is counted about calls.
 #[derive(Clone, Debug)]
 pub(crate) struct Counts {
@@ -33,6 +38,7 @@ pub(crate) struct Counts {
     verdicts: Family<Judged, Counter>,
     silent: Family<Why, Counter>,
     unknown_line: Counter,
+    hook: Family<Outcome, Counter>,
 }
 
 impl Counts {
@@ -42,6 +48,7 @@ impl Counts {
             verdicts: Family::default(),
             silent: Family::default(),
             unknown_line: Counter::default(),
+            hook: Family::default(),
         }
     }
 
@@ -67,6 +74,16 @@ impl Counts {
             "Webhook events of lines that no workspace has; they were dropped",
             own.unknown_line,
         );
+        registry.register(
+            "hook_before_ringing",
+            "Questions before ringing, by outcome: ring, reject, or why the call rang as configured",
+            own.hook,
+        );
+    }
+
+    /// The hook was asked before a call rang.
+    pub(crate) fn hook(&self, outcome: &'static str) {
+        self.hook.get_or_create(&Outcome { outcome }).inc();
     }
 
     /// A call ended.

@@ -75,6 +75,11 @@ impl Owner {
 
     /// Answers Meta's offer and tells Meta, so that ICE and DTLS are up before anybody claims.
     async fn pre_accept(&mut self) {
+        if self.carrier_leg.is_some() {
+            // It was prepared while the hook was asked.
+            self.ask_meta(Verb::PreAccept);
+            return;
+        }
         let Some(offer) = &self.offer else {
             self.follow_ups.push(Input::End { cause: model::Cause::BadOffer });
             return;

@@ -23,6 +23,8 @@ pub struct Doors {
     pub store: store::Store,
     /// Agents' devices.
     pub bell: Arc<dyn Bell>,
+    /// Who is asked before a call rings, if anybody is.
+    pub hook: Option<deliver::Hook>,
 }
 
 /// What the operator laid down.

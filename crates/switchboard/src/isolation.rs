@@ -143,7 +143,7 @@ impl Town {
         .unwrap();
         let ears = Arc::new(Ears::default());
         let (bell, plane) = (ears.clone(), media.plane);
-        let doors = Doors { graph, plane, recorder, store: store.clone(), bell };
+        let doors = Doors { graph, plane, recorder, store: store.clone(), bell, hook: None };
         let exchange = Exchange::start(houses, doors, media.events);
         exchange.read_groups().await.unwrap();
         let mut tenants = Vec::new();

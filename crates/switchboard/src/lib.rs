@@ -19,6 +19,7 @@ mod devices;
 mod effects;
 mod exchange;
 mod groups;
+mod hook;
 mod house;
 #[cfg(test)]
 mod isolation;

@@ -122,7 +122,8 @@ impl Trial {
         .unwrap();
         let ears = Arc::new(Ears::default());
         let bell = ears.clone();
-        let doors = Doors { graph, plane: media.plane, recorder, store: store.clone(), bell };
+        let doors =
+            Doors { graph, plane: media.plane, recorder, store: store.clone(), bell, hook: None };
         let id = workspace.id.clone();
         let house = House {
             workspace,

@@ -42,6 +42,12 @@ pub(crate) fn new_session_secret() -> String {
     hex::encode(rand::random::<[u8; 32]>())
 }
 
+/// 256 random bits that sign deliveries, with a beginning that tools which look for leaked
+/// secrets know.
+pub(crate) fn new_endpoint_secret() -> String {
+    format!("whsec_{}", hex::encode(rand::random::<[u8; 32]>()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

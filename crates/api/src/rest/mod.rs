@@ -4,13 +4,16 @@ pub(crate) mod agents;
 pub(crate) mod balance;
 pub(crate) mod calls;
 pub(crate) mod contacts;
+pub(crate) mod deliveries;
 pub(crate) mod desk_session;
+pub(crate) mod events;
 pub(crate) mod follow_ups;
 mod group_rules;
 pub(crate) mod groups;
 mod input;
 pub(crate) mod notes;
 pub(crate) mod recordings;
+pub(crate) mod stream;
 
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::{Api, ApiConfig, Hub, Metrics, Parts, TokenKey, TurnConfig};
+use dispatch::{Dispatch, Settings};
 use futures_util::{SinkExt as _, StreamExt as _};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use model::{Currency, LineId, Micros, RecordingFormat, RecordingMode, WorkspaceId};
@@ -33,6 +34,13 @@ pub(crate) const OTHER_KEY: &str = "key-of-another-workspace-0123456789";
 const KEY: &str = "key-of-the-workspace-0123456789abcdef";
 /// Longest wait for anything; reached only when a test fails.
 const WAIT: Duration = Duration::from_secs(20);
+
+/// Receivers of these tests are on this machine.
+const DELIVERIES: Settings = Settings {
+    allow_private: true,
+    retention: Duration::from_secs(8 * 86_400),
+    delivery_time: Duration::from_secs(2),
+};
 
 /// What tests vary.
 pub(crate) struct Rules {
@@ -102,8 +110,16 @@ impl House {
         let (recorder, _) =
             recording::Recorder::start(recorder_config, Box::new(NoTaps)).expect("a recorder");
         let bell = hub.clone();
-        let doors =
-            Doors { graph: graph(), plane: media.plane, recorder, store: store.clone(), bell };
+        let doors = Doors {
+            graph: graph(),
+            plane: media.plane,
+            recorder,
+            store: store.clone(),
+            bell,
+            hook: None,
+        };
+        let dispatch = Dispatch::new(store.clone(), DELIVERIES).expect("a courier");
+        drop(dispatch.start());
         let tenants = tenants.into_iter().map(house).collect();
         let exchange = Exchange::start(tenants, doors, media.events);
         let api = Api::new(Parts {
@@ -118,6 +134,7 @@ impl House {
             hub: hub.clone(),
             exchange: exchange.clone(),
             store: store.clone(),
+            dispatch,
             verifier: WebhookVerifier::new(vec![APP_SECRET.into()]).expect("a secret"),
             verify_token: VerifyToken::new(VERIFY_TOKEN.into()).expect("a token"),
             token_key: TokenKey::from_bytes(&[7; 32]).expect("a long key"),

@@ -10,6 +10,8 @@ mod agent_resume;
 mod agent_turn;
 mod contacts;
 mod desk;
+mod endpoints;
+mod events;
 mod groups;
 mod house;
 mod isolation;

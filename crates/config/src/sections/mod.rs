@@ -1,6 +1,8 @@
 //! The sections: what each key means, its default and its bounds.
 
 mod agents;
+mod deliveries;
+mod hooks;
 mod line;
 mod log;
 mod media;
@@ -18,6 +20,8 @@ use std::path::{Path, PathBuf};
 use model::{LineId, WorkspaceId};
 
 pub use agents::Agents;
+pub use deliveries::Deliveries;
+pub use hooks::BeforeRinging;
 pub use line::{Line, Ringback};
 pub use log::{Log, LogFormat, LogLevel};
 pub use media::{Media, PortRange};
@@ -59,6 +63,10 @@ pub struct Config {
     pub agents: Agents,
     /// The times and limits of a call.
     pub rules: Rules,
+    /// Events to other programs.
+    pub deliveries: Deliveries,
+    /// Whom to ask before a call rings; `None` without anybody.
+    pub before_ringing: Option<BeforeRinging>,
     /// What is logged and how.
     pub log: Log,
 }
@@ -122,6 +130,8 @@ pub(crate) fn read(
         lines: reader.list_section("lines", Line::read),
         agents: reader.section("agents", Agents::read),
         rules: reader.section("rules", Rules::read),
+        deliveries: reader.section("deliveries", Deliveries::read),
+        before_ringing: reader.section("hooks", BeforeRinging::read),
         log: reader.section("log", Log::read),
     };
     let mut between = Vec::new();
@@ -219,7 +229,7 @@ mod tests {
         let shipped = include_str!("../../../../deploy/ringdown.toml");
         let line = "[[workspaces]]\nid = \"a\"\n[[lines]]\nid = \"1\"".to_owned();
         let (_, _, known) = read(&["a".into()], std::iter::empty(), &|_| Ok(line.clone()));
-        assert_eq!(known.len(), 12);
+        assert_eq!(known.len(), 14);
         for (section, keys) in known {
             let heading = [format!("\n[{section}]\n"), format!("\n# [[{section}]]\n")];
             let start = heading.iter().find_map(|text| shipped.find(text));

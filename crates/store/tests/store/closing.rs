@@ -4,7 +4,7 @@ use model::{Cause, Currency, Micros};
 use store::{Cdr, Closed, Posted, StoreError};
 use tokio::task::JoinSet;
 
-use crate::world::{World, acme, missed, noon, settlement, talked, transaction_id};
+use crate::world::{World, acme, ends_told, missed, noon, settlement, talked, transaction_id};
 
 #[tokio::test]
 async fn closing_writes_cdr_money_and_news_together() {
@@ -26,17 +26,10 @@ async fn closing_writes_cdr_money_and_news_together() {
     assert_eq!(lines, [("settle", "prepaid:acme", -54_000), ("settle", "revenue:acme", 54_000)]);
     assert_eq!(store.ledger_of(call).await.unwrap(), detail.ledger);
 
-    let news = store.next_outbox(10).await.unwrap();
+    let news = ends_told(store).await;
     assert_eq!(news.len(), 1);
-    assert_eq!(news[0].event, "call_ended");
-    assert_eq!(
-        news[0].payload,
-        serde_json::json!({
-            "workspace": "acme",
-            "ended_at": noon(60_000),
-            "call": detail.summary,
-        })
-    );
+    assert_eq!((news[0].call, news[0].at), (Some(call), noon(60_000)));
+    assert_eq!(news[0].data, serde_json::to_value(&detail.summary).unwrap());
 }
 
 #[tokio::test]
@@ -50,7 +43,7 @@ async fn closing_twice_changes_nothing() {
     let second = store.close_call(other, vec![settlement(call, 99_000)]).await;
     assert_eq!(second.unwrap(), Closed::AlreadyClosed);
     assert_eq!(store.call(&acme(), call).await.unwrap(), before);
-    assert_eq!(store.next_outbox(10).await.unwrap().len(), 1);
+    assert_eq!(ends_told(store).await.len(), 1);
     let available = store.balance(&acme()).await.unwrap().available_micros;
     assert_eq!(available, Micros::new(-54_000));
 }
@@ -71,7 +64,7 @@ async fn twenty_closes_at_once_close_once() {
     let new = outcomes.iter().filter(|closed| **closed == Closed::New);
     assert_eq!(new.count(), 1);
     assert_eq!(world.store.ledger_of(call).await.unwrap().len(), 2);
-    assert_eq!(world.store.next_outbox(10).await.unwrap().len(), 1);
+    assert_eq!(ends_told(&world.store).await.len(), 1);
     let report = world.store.verify_ledger().await.unwrap();
     assert!(report.is_sound(), "{report:?}");
 }
@@ -98,7 +91,7 @@ async fn a_close_that_fails_leaves_the_call_open_and_no_trace() {
 
     assert_eq!(store.unfinished_calls().await.unwrap().len(), 1);
     assert_eq!(store.ledger_of(call).await.unwrap(), []);
-    assert_eq!(store.next_outbox(10).await.unwrap(), []);
+    assert_eq!(ends_told(store).await, []);
     let detail = store.call(&acme(), call).await.unwrap().unwrap();
     assert_eq!(detail.summary.disposition, None);
     assert_eq!(store.verify_ledger().await.unwrap().entries, 0);
@@ -116,22 +109,4 @@ async fn money_settled_before_the_close_is_not_moved_again() {
     assert_eq!(first, Posted::New);
     store.close_call(talked(call), vec![settlement(call, 54_000)]).await.unwrap();
     assert_eq!(store.ledger_of(call).await.unwrap().len(), 2);
-}
-
-#[tokio::test]
-async fn news_waits_in_order_until_it_is_marked_sent() {
-    let world = World::new().await;
-    let store = &world.store;
-    for number in 1..=3 {
-        let call = world.open_call(number).await;
-        store.close_call(talked(call), vec![]).await.unwrap();
-    }
-    let news = store.next_outbox(2).await.unwrap();
-    assert_eq!(news.len(), 2);
-    assert!(news[0].id < news[1].id);
-    store.mark_outbox_sent(news[0].id).await.unwrap();
-    store.mark_outbox_sent(news[0].id).await.unwrap();
-    let rest = store.next_outbox(10).await.unwrap();
-    assert_eq!(rest.len(), 2);
-    assert_eq!(rest[0], news[1]);
 }

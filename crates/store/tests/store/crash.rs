@@ -2,7 +2,9 @@
 
 use wire::rest::CallState;
 
-use crate::world::{World, acme, event, new_call, noon, settlement, talked, top_up, wacid};
+use crate::world::{
+    World, acme, ends_told, event, new_call, noon, settlement, talked, top_up, wacid,
+};
 
 /// The steps of one call, in the order the house takes them.
 const STEPS: usize = 7;
@@ -48,7 +50,7 @@ async fn every_prefix_of_a_call_is_a_legal_state_after_a_crash() {
         }
         let balance = store.balance(&acme()).await.unwrap().available_micros.get();
         assert_eq!(balance, if closed { 19_946_000 } else { 20_000_000 });
-        assert_eq!(store.next_outbox(10).await.unwrap().len(), usize::from(closed));
+        assert_eq!(ends_told(&store).await.len(), usize::from(closed));
         let report = store.verify_ledger().await.unwrap();
         assert!(report.is_sound(), "{report:?}");
         // And the copy can be written to: a restart closes what it found.
@@ -81,7 +83,7 @@ async fn a_write_torn_by_a_crash_is_gone_as_a_whole() {
         let store = crate::world::open(directory.path()).await;
         let closed = store.unfinished_calls().await.unwrap().is_empty();
         assert_eq!(store.ledger_of(call).await.unwrap().len(), if closed { 2 } else { 0 });
-        assert_eq!(store.next_outbox(10).await.unwrap().len(), usize::from(closed));
+        assert_eq!(ends_told(&store).await.len(), usize::from(closed));
         assert!(store.verify_ledger().await.unwrap().is_sound());
         store.close().await;
         seen[usize::from(closed)] = true;

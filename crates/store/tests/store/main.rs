@@ -4,6 +4,8 @@ mod access;
 mod closing;
 mod contacts;
 mod crash;
+mod deliveries;
+mod events;
 mod follow_ups;
 mod groups;
 mod lists;

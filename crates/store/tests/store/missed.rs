@@ -7,10 +7,10 @@ use store::{Cdr, NewEvent, StoreError};
 use crate::world::{World, acme, call_id, missed, noon, talked};
 
 async fn journal(world: &World, call: CallId, offset_ms: i64, event: &str, agent: &str, how: &str) {
-    let detail = if how.is_empty() {
-        json!({ "agent": agent })
-    } else {
-        json!({ "agent": agent, "outcome": how })
+    let detail = match event {
+        "agents_rung" => json!({ "agents": [agent] }),
+        "agents_ring_ended" => json!({ "agents": [agent], "outcome": how }),
+        _ => json!({ "agent": agent }),
     };
     let event = NewEvent { at: noon(offset_ms), offset_ms, event: event.to_owned(), detail };
     world.store.append(call, event).await.unwrap();
@@ -21,10 +21,10 @@ async fn who_was_rung_and_what_each_did_is_told_in_order() {
     let world = World::new().await;
     let store = &world.store;
     let call = world.open_call(1).await;
-    journal(&world, call, 100, "agent_rung", "ana", "").await;
-    journal(&world, call, 100, "agent_rung", "bo", "").await;
-    journal(&world, call, 3_100, "agent_ring_ended", "bo", "declined").await;
-    journal(&world, call, 20_000, "agent_ring_ended", "ana", "caller_hung_up").await;
+    journal(&world, call, 100, "agents_rung", "ana", "").await;
+    journal(&world, call, 100, "agents_rung", "bo", "").await;
+    journal(&world, call, 3_100, "agents_ring_ended", "bo", "declined").await;
+    journal(&world, call, 20_000, "agents_ring_ended", "ana", "caller_hung_up").await;
     let cdr = Cdr { ring_ms: 19_900, ..missed(call, Cause::CallerHungUp) };
     store.close_call(cdr, vec![]).await.unwrap();
 
@@ -74,10 +74,10 @@ async fn each_reason_is_told_in_words() {
 async fn a_call_somebody_took_tells_who_else_was_rung() {
     let world = World::new().await;
     let call = world.open_call(1).await;
-    journal(&world, call, 0, "agent_rung", "bo", "").await;
-    journal(&world, call, 0, "agent_rung", "ana", "").await;
-    journal(&world, call, 900, "agent_ring_ended", "bo", "taken_by_other").await;
-    journal(&world, call, 900, "agent_ring_ended", "ana", "claimed").await;
+    journal(&world, call, 0, "agents_rung", "bo", "").await;
+    journal(&world, call, 0, "agents_rung", "ana", "").await;
+    journal(&world, call, 900, "agents_ring_ended", "bo", "taken_by_other").await;
+    journal(&world, call, 900, "agents_ring_ended", "ana", "claimed").await;
     journal(&world, call, 950, "bridged", "ana", "").await;
     world.store.close_call(talked(call), vec![]).await.unwrap();
     assert_eq!(world.store.missed_call(&acme(), call).await.unwrap(), None);

@@ -4,7 +4,7 @@ use model::{CallQuality, Cause};
 use sqlx::{Connection, Row};
 use store::Cdr;
 
-use crate::world::{World, acme, missed, noon, quality, talked};
+use crate::world::{World, acme, ends_told, missed, noon, quality, talked};
 
 #[tokio::test]
 async fn what_is_written_is_read_again_everywhere() {
@@ -20,9 +20,9 @@ async fn what_is_written_is_read_again_everywhere() {
     let exported = store.cdrs(&acme(), noon(0), noon(120_000)).await.unwrap();
     let all: Vec<_> = exported.iter().map(|cdr| cdr.quality).collect();
     assert_eq!(all, [Some(quality()), Some(only_caller), None]);
-    let news = store.next_outbox(10).await.unwrap();
-    assert_eq!(news[0].payload["call"]["quality"]["agent"]["loss_ppm"], 84_000);
-    assert!(news[2].payload["call"].get("quality").is_none());
+    let news = ends_told(store).await;
+    assert_eq!(news[0].data["quality"]["agent"]["loss_ppm"], 84_000);
+    assert!(news[2].data.get("quality").is_none());
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use store::{Cdr, LineRow, NewCall, NewEvent, Store, Workspace};
 use tempfile::TempDir;
 use uuid::Uuid;
+use wire::events::{Envelope, EventName};
 
 /// The caller's number in these tests.
 pub(crate) const NUMBER: &str = "15550002222";
@@ -138,6 +139,12 @@ pub(crate) fn event(event: &str, offset_ms: i64) -> NewEvent {
         event: event.to_owned(),
         detail: serde_json::json!({ "devices": 3 }),
     }
+}
+
+/// The ends of calls that others are told of, oldest first.
+pub(crate) async fn ends_told(store: &Store) -> Vec<Envelope> {
+    let page = store.events_after(&acme(), None, &[EventName::CallEnded], 100).await;
+    page.expect("events are kept").items
 }
 
 /// An agent on a bad network.

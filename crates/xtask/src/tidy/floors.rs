@@ -19,17 +19,19 @@ enum Stand {
 use Stand::{Beside, Floor, Top};
 
 /// The house.
-const CRATES: [(&str, Stand); 17] = [
+const CRATES: [(&str, Stand); 19] = [
     ("model", Floor(0)),
     ("wire", Floor(0)),
     ("call", Floor(1)),
     ("ledger", Floor(1)),
     ("whatsapp", Floor(2)),
     ("media", Floor(2)),
+    ("deliver", Floor(2)),
     ("recording", Floor(2)),
     ("store", Floor(2)),
     ("cluster", Floor(2)),
     ("switchboard", Floor(3)),
+    ("dispatch", Floor(3)),
     ("api", Floor(4)),
     ("desk", Floor(4)),
     ("config", Beside),

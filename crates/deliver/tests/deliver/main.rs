@@ -1,0 +1,4 @@
+//! One signed request, and the question before a call rings, over real sockets.
+
+mod hook;
+mod private;
