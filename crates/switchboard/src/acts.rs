@@ -123,12 +123,12 @@ impl Switchboard {
         let workspace = &self.inner.house.workspace.id;
         let kept =
             self.inner.doors.store.annotate(workspace, call, annotation, Timestamp::now()).await;
-        kept.map(|_| ()).map_err(|error| match error {
-            StoreError::Database { .. } => {
+        kept.map(|_| ()).map_err(|error| {
+            if matches!(error, StoreError::Database { .. }) {
                 tracing::error!(%call, %error, "a note was not kept");
-                Refusal::internal("the note was not kept")
+                return Refusal::internal("the note was not kept");
             }
-            other => Refusal::new(ErrorCode::NotAllowed, other.to_string(), "change the note"),
+            Refusal::new(ErrorCode::NotAllowed, error.to_string(), "change the note")
         })
     }
 

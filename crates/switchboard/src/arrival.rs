@@ -76,9 +76,10 @@ impl Inner {
                 return Err(error);
             }
         };
-        let sticky = match &first {
-            Input::Ring { plan } => self.sticky(plan, &connect.party).await,
-            _ => None,
+        let sticky = if let Input::Ring { plan } = &first {
+            self.sticky(plan, &connect.party).await
+        } else {
+            None
         };
         let question = self.question(&first, id, &line, &connect.party, arrived_at);
         let mut owner = self.owner(id, line, connect, (arrived, arrived_at), mailbox);

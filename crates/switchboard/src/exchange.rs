@@ -121,7 +121,8 @@ impl Exchange {
     /// their books and recordings are closed, how many had to be cut.
     pub async fn shut_down(&self, grace: Duration) -> usize {
         let mut closing = JoinSet::new();
-        for switchboard in self.all().cloned() {
+        for switchboard in self.all() {
+            let switchboard = switchboard.clone();
             closing.spawn(async move { switchboard.shut_down(grace).await });
         }
         let mut cut = 0;

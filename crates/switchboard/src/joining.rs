@@ -66,13 +66,7 @@ impl Owner {
             }
             Err(error) => {
                 tracing::warn!(call = %self.id, %device, %error, "a call cannot be supervised");
-                let why = match error {
-                    MediaError::Supervise(SuperviseError::TooMany { .. }) => SupervisionWhy::Full,
-                    MediaError::Supervise(SuperviseError::NotBridged { .. }) => {
-                        SupervisionWhy::Parted
-                    }
-                    _ => SupervisionWhy::MediaFailed,
-                };
+                let why = why_not(&error);
                 self.follow_ups.push(Input::SupervisionEnded { device, why });
             }
         }
@@ -109,6 +103,19 @@ impl Owner {
         if let Some((target, mode)) = supervision.map(|(target, mode)| (target.clone(), mode)) {
             self.supervise(target, mode).await;
         }
+    }
+}
+
+const fn why_not(error: &MediaError) -> SupervisionWhy {
+    let MediaError::Supervise(error) = error else { return SupervisionWhy::MediaFailed };
+    match error {
+        SuperviseError::TooMany { .. } => SupervisionWhy::Full,
+        SuperviseError::NotBridged { .. } => SupervisionWhy::Parted,
+        SuperviseError::Apart { .. }
+        | SuperviseError::Gone { .. }
+        | SuperviseError::NotFree { .. }
+        | SuperviseError::Taken { .. }
+        | SuperviseError::Codec { .. } => SupervisionWhy::MediaFailed,
     }
 }
 

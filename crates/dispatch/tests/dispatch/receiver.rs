@@ -80,7 +80,7 @@ impl Receiver {
 
     /// Every request so far.
     pub(crate) fn got(&self) -> Vec<Got> {
-        self.inside.got.lock().unwrap().clone()
+        self.inside.got.lock().expect("nobody panics with it").clone()
     }
 
     /// Waits until the requests are as wanted.
@@ -110,7 +110,7 @@ async fn take(State(inside): State<Arc<Inside>>, headers: HeaderMap, body: Bytes
         at: Instant::now(),
     };
     let attempt = {
-        let mut all = inside.got.lock().unwrap();
+        let mut all = inside.got.lock().expect("nobody panics with it");
         all.push(got.clone());
         all.iter().filter(|earlier| earlier.id == got.id).count()
     };
