@@ -213,6 +213,7 @@ impl Inner {
             follow_ups: Vec::new(),
             mailbox,
             sticky: None,
+            round: None,
             waits: false,
         }
     }
