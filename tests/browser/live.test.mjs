@@ -76,7 +76,7 @@ test('hold and resume, and a blind transfer by keyboard to an agent who takes it
   await ana.getByTestId('transfer-target').filter({ hasText: 'Ben' }).click();
   await ana.getByTestId('transfer-blind').click();
   await ana.getByTestId('call-card').waitFor({ state: 'detached' });
-  await ben.getByTestId('transferred-by').waitFor();
+  await ben.getByTestId('transferred-by').first().waitFor();
   await ben.getByTestId('list-accept').click();
   await ben.getByTestId('timer').waitFor();
   await until('the caller hears the other agent', hears(caller, BEN_HZ));
@@ -90,8 +90,12 @@ test('a supervisor sees the call, whispers without the caller hearing it, and ta
   await house.allow('ben', 'Ben', ['answer', 'supervise']);
   const ben = await signIn(house, await context(bens), 'ben');
   await goReady(ben);
+  await ben.getByTestId('watch').click();
   const row = ben.getByTestId('live-call');
-  await row.getByRole('button', { expanded: false }).click();
+  await row.waitFor();
+  // A call alone in the list is unfolded already.
+  const folded = row.getByRole('button', { expanded: false });
+  if (await folded.count()) await folded.click();
   await row.getByTestId('live-whisper').click();
   await ben.getByTestId('supervising').waitFor();
   await ana.getByTestId('call-card').getByText(/Ben/).first().waitFor();
