@@ -4,16 +4,17 @@ use std::collections::VecDeque;
 use std::io;
 use std::time::{Duration, Instant};
 
-use mio::net::UdpSocket;
 use mio::{Events, Poll};
 use model::LegId;
 use tokio::sync::mpsc::error::{TryRecvError, TrySendError};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::batch::{Inbox, Outbox};
+use crate::batch::Inbox;
 use crate::command::{LetGo, Moving, Order};
 use crate::event::MediaEvent;
 use crate::hand_over::Resumed;
+use crate::incoming::Group;
+use crate::outgoing::Outgoing;
 use crate::pace::Pace;
 use crate::shard::{Shard, ShardState};
 use crate::socket::{Ready, Sockets, Way, ready};
@@ -21,9 +22,6 @@ use crate::turn::{ConnectionId, DATAGRAM_MAX, Via};
 
 /// Datagrams per call from the agents' socket.
 const SHARED_BATCH: usize = 64;
-/// Datagrams per call from a leg's own socket: one tells too little, because only a call that
-/// brings less than it could says that the socket is empty.
-const OWN_BATCH: usize = 2;
 /// Calls to one socket before the others have their turn, so that a flood on one starves nobody.
 const CALLS_MAX: usize = 16;
 /// Orders taken per pass, for the same reason.
@@ -56,9 +54,9 @@ pub(crate) struct Driver {
 /// Where datagrams lie while they are handled. Made in the thread: it cannot be sent to one.
 struct Tray {
     shared: Inbox<SHARED_BATCH>,
-    own: Inbox<OWN_BATCH>,
+    own: Group,
     frame: Box<[u8; DATAGRAM_MAX]>,
-    outbox: Outbox,
+    outgoing: Outgoing,
 }
 
 /// What the thread does after its orders.
@@ -75,9 +73,9 @@ impl Driver {
         let mut readiness = Events::with_capacity(REPORTS_MAX);
         let mut tray = Tray {
             shared: Inbox::new(),
-            own: Inbox::new(),
+            own: Group::new(),
             frame: Box::new([0; DATAGRAM_MAX]),
-            outbox: Outbox::new(),
+            outgoing: Outgoing::new(),
         };
         let mut ticked = Instant::now();
         let mut pace = Pace::new(ticked);
@@ -86,21 +84,21 @@ impl Driver {
             self.wait(&mut readiness, ticked, next_look);
             self.note(&readiness);
             // Orders first: what was said after "mute" was sent is already muted.
-            match self.obey(&mut tray.outbox) {
+            match self.obey(&mut tray.outgoing) {
                 Next::GoOn => {}
                 Next::Close => {
-                    let mut way = Way { sockets: &mut self.sockets, outbox: &mut tray.outbox };
+                    let mut way = Way { sockets: &mut self.sockets, outgoing: &mut tray.outgoing };
                     self.shard.close_all(Instant::now(), &mut way);
                     way.flush();
                     return;
                 }
                 Next::HandOver(reply) => {
-                    self.let_go(&mut tray.outbox, reply);
+                    self.let_go(&mut tray.outgoing, reply);
                     return;
                 }
             }
             let taken = self.receive(&mut tray);
-            let mut way = Way { sockets: &mut self.sockets, outbox: &mut tray.outbox };
+            let mut way = Way { sockets: &mut self.sockets, outgoing: &mut tray.outgoing };
             let now = Instant::now();
             if timer(&self.shard, ticked).is_some_and(|at| at <= now) {
                 ticked = now;
@@ -156,15 +154,32 @@ impl Driver {
 
     /// Takes what has arrived and says how many datagrams that were.
     fn receive(&mut self, tray: &mut Tray) -> u32 {
+        let mut taken = 0;
+        for _ in 0..CALLS_MAX {
+            if self.ready.is_empty() {
+                break;
+            }
+            taken += self.receive_once(tray);
+        }
+        taken
+    }
+
+    /// The same with one call to each socket.
+    fn receive_once(&mut self, tray: &mut Tray) -> u32 {
         let Self { sockets, shard, ready, .. } = self;
-        let Tray { shared, own, frame, outbox } = tray;
+        let Tray { shared, own, frame, outgoing } = tray;
+        let mut way = Way { sockets, outgoing };
         let mut taken = 0;
         ready.retain(|via| {
-            let mut way = Way { sockets, outbox };
             let (count, has_more) = match via {
-                Via::Agents => drain(shared, *via, shard, &mut way),
+                Via::Agents => drain(shared, shard, &mut way),
                 Via::AgentTcp(connection) => drain_stream(frame, *connection, shard, &mut way),
-                Via::WhatsApp(_) => drain(own, *via, shard, &mut way),
+                Via::WhatsApp(leg) => {
+                    if own.is_full() {
+                        own.deliver(shard, &mut way);
+                    }
+                    own.receive(*leg, way.sockets)
+                }
             };
             taken += count;
             if !has_more {
@@ -172,26 +187,29 @@ impl Driver {
             }
             has_more
         });
+        own.deliver(shard, &mut way);
         taken
     }
 
     /// Obeys waiting orders.
-    fn obey(&mut self, outbox: &mut Outbox) -> Next {
+    fn obey(&mut self, outgoing: &mut Outgoing) -> Next {
         for _ in 0..ORDERS_MAX {
             let now = Instant::now();
             match self.orders.try_recv() {
                 Ok(Order::Obey(command)) => {
-                    let mut way = Way { sockets: &mut self.sockets, outbox };
+                    let mut way = Way { sockets: &mut self.sockets, outgoing };
                     self.shard.command(now, command, &mut way);
                 }
                 Ok(Order::Release { leg, reply }) => {
+                    // What it has said leaves by its socket while that is ours.
+                    Way { sockets: &mut self.sockets, outgoing }.flush();
                     let released = self.shard.release(now, leg);
                     let moving =
                         released.map(|leg| Moving { socket: self.sockets.detach(leg.id()), leg });
                     // The plane waits for it; if it has stopped, so has the call.
                     let _ = reply.send(moving);
                 }
-                Ok(Order::Adopt(moving)) => self.adopt(now, moving, outbox),
+                Ok(Order::Adopt(moving)) => self.adopt(now, moving, outgoing),
                 Ok(Order::HandOver(reply)) => return Next::HandOver(reply),
                 Err(TryRecvError::Empty) => break,
                 Err(TryRecvError::Disconnected) => return Next::Close,
@@ -203,15 +221,15 @@ impl Driver {
     /// Goes on with the legs of another process, which nobody had for `gap`; returns those it
     /// cannot go on with. Before the thread runs: nothing is sent yet.
     pub(crate) fn take_over(&mut self, gap: Duration, state: ShardState) -> Vec<LegId> {
-        let mut outbox = Outbox::new();
-        let mut way = Way { sockets: &mut self.sockets, outbox: &mut outbox };
+        let mut outgoing = Outgoing::new();
+        let mut way = Way { sockets: &mut self.sockets, outgoing: &mut outgoing };
         self.shard.take_over(Resumed { now: Instant::now(), gap }, state, &mut way)
     }
 
     /// Gives every leg to another process. The ports are free before it can know of them.
-    fn let_go(mut self, outbox: &mut Outbox, reply: oneshot::Sender<LetGo>) {
+    fn let_go(mut self, outgoing: &mut Outgoing, reply: oneshot::Sender<LetGo>) {
         // What was sealed has used its numbers, so it leaves.
-        Way { sockets: &mut self.sockets, outbox }.flush();
+        Way { sockets: &mut self.sockets, outgoing }.flush();
         let (state, dropped) = self.shard.hand_over(Instant::now());
         self.report();
         drop(self.sockets);
@@ -220,14 +238,14 @@ impl Driver {
         }
     }
 
-    fn adopt(&mut self, now: Instant, moving: Moving, outbox: &mut Outbox) {
+    fn adopt(&mut self, now: Instant, moving: Moving, outgoing: &mut Outgoing) {
         let Moving { leg, socket } = moving;
         let id = leg.id();
         self.shard.adopt(leg);
         let attached = socket.map_or(Ok(()), |socket| self.sockets.attach(id, socket));
         if let Err(error) = attached {
             tracing::error!(leg = %id, %error, "the socket of a leg could not change its thread");
-            let mut way = Way { sockets: &mut self.sockets, outbox };
+            let mut way = Way { sockets: &mut self.sockets, outgoing };
             self.shard.fail(now, id, &mut way);
         }
     }
@@ -260,45 +278,27 @@ fn timer(shard: &Shard, ticked: Instant) -> Option<Instant> {
     Some(shard.next_timeout()?.max(ticked + TICK))
 }
 
-/// Hands the shard what one socket has; says how many datagrams that were and whether there may
-/// be more.
-fn drain<const N: usize>(
-    inbox: &mut Inbox<N>,
-    via: Via,
-    shard: &mut Shard,
-    way: &mut Way<'_>,
-) -> (u32, bool) {
-    let mut taken = 0;
-    for _ in 0..CALLS_MAX {
-        let socket: Option<&UdpSocket> = match via {
-            Via::Agents => Some(way.sockets.agents()),
-            // A stream has no datagrams of its own; see `drain_stream`.
-            Via::AgentTcp(_) => None,
-            Via::WhatsApp(leg) => way.sockets.own(leg),
-        };
-        // A leg that has ended has no socket.
-        let Some(socket) = socket else {
-            return (taken, false);
-        };
-        match inbox.receive(socket) {
-            Ok(count) => {
-                let now = Instant::now();
-                for at in 0..count {
-                    if let Some((from, bytes)) = inbox.datagram(at) {
-                        shard.datagram(now, via, from, bytes, way);
-                    }
-                }
-                taken += u32::try_from(count).unwrap_or(u32::MAX);
-                if count < N {
-                    return (taken, false);
+/// Hands the shard what the agents' socket has; says how many datagrams that were and whether
+/// there may be more.
+fn drain(inbox: &mut Inbox<SHARED_BATCH>, shard: &mut Shard, way: &mut Way<'_>) -> (u32, bool) {
+    match inbox.receive(way.sockets.agents()) {
+        Ok(count) => {
+            shard.expect(inbox.senders().map(|from| (Via::Agents, from)));
+            let now = Instant::now();
+            for at in 0..count {
+                if let Some((from, bytes)) = inbox.datagram(at) {
+                    shard.datagram(now, Via::Agents, from, bytes, way);
                 }
             }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return (taken, false),
-            // An ICMP error of an earlier datagram; what is behind it still counts.
-            Err(error) => tracing::trace!(%error, "receiving failed once"),
+            (u32::try_from(count).unwrap_or(u32::MAX), count == SHARED_BATCH)
+        }
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => (0, false),
+        // An ICMP error of an earlier datagram; what is behind it still counts.
+        Err(error) => {
+            tracing::trace!(%error, "receiving failed once");
+            (0, true)
         }
     }
-    (taken, true)
 }
 
 /// The same for a TCP connection. One whose first datagram is not genuine is closed unanswered.

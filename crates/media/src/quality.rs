@@ -171,13 +171,14 @@ impl Way {
 
 /// Keeps watch over one leg.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[repr(C)] // in front what every packet adds to
 pub(crate) struct Meter {
+    /// Sound in this second that may be speech.
+    voiced: Duration,
     /// Seconds start anew in a process that takes the leg over.
     #[serde(skip)]
     looked_at: Option<Instant>,
     tally: Tally,
-    /// Sound in this second that may be speech.
-    voiced: Duration,
     report: Option<Block>,
     round_trip: Option<Duration>,
     latest: Option<LegQuality>,
@@ -206,6 +207,11 @@ impl Meter {
         if round_trip.is_some() {
             self.round_trip = round_trip;
         }
+    }
+
+    /// Sound in this second so far.
+    pub(crate) const fn voiced(&self) -> Duration {
+        self.voiced
     }
 
     /// When [`Self::look`] is due.

@@ -12,8 +12,8 @@ use model::LegId;
 use rustc_hash::FxHashMap;
 use socket2::{Domain, Protocol, Socket, Type};
 
-use crate::batch::Outbox;
 use crate::error::MediaError;
+use crate::outgoing::Outgoing;
 use crate::tcp::Connections;
 use crate::turn::{ConnectionId, Via, Wire};
 
@@ -170,15 +170,29 @@ impl Sockets {
     }
 }
 
-/// The sockets for the length of a pass. What goes to agents is gathered and flushed at its end.
+/// The sockets for the length of a pass. Datagrams are gathered and flushed at its end.
 pub(crate) struct Way<'a> {
     pub(crate) sockets: &'a mut Sockets,
-    pub(crate) outbox: &'a mut Outbox,
+    pub(crate) outgoing: &'a mut Outgoing,
 }
 
 impl Way<'_> {
     pub(crate) fn flush(&mut self) {
-        self.outbox.flush(&self.sockets.agents);
+        self.outgoing.agents.flush(&self.sockets.agents);
+        self.flush_own();
+    }
+
+    fn flush_own(&mut self) {
+        for (leg, to, bytes) in self.outgoing.own.take() {
+            let sent = match self.sockets.whatsapp.get(&leg) {
+                Some(own) if own.peer == Some(to) => own.socket.send(bytes),
+                Some(own) => own.socket.send_to(bytes, self.sockets.outward(to)),
+                None => continue,
+            };
+            if let Err(error) = sent {
+                tracing::trace!(%error, "a datagram was not sent");
+            }
+        }
     }
 }
 
@@ -196,26 +210,22 @@ impl Wire for Way<'_> {
     }
 
     fn send(&mut self, via: Via, to: SocketAddr, bytes: &[u8]) {
-        let outward = self.sockets.outward(to);
-        let sent = match via {
+        match via {
             Via::Agents => {
-                self.outbox.push(&self.sockets.agents, outward, bytes);
-                return;
+                let outward = self.sockets.outward(to);
+                self.outgoing.agents.push(&self.sockets.agents, outward, bytes);
             }
             Via::AgentTcp(connection) => {
                 if let Some(tcp) = self.sockets.tcp() {
                     tcp.send(connection, bytes);
                 }
-                return;
             }
-            Via::WhatsApp(leg) => match self.sockets.whatsapp.get(&leg) {
-                Some(own) if own.peer == Some(to) => own.socket.send(bytes),
-                Some(own) => own.socket.send_to(bytes, outward),
-                None => return,
-            },
-        };
-        if let Err(error) = sent {
-            tracing::trace!(%error, "a datagram was not sent");
+            Via::WhatsApp(leg) => {
+                if self.outgoing.own.is_full() {
+                    self.flush_own();
+                }
+                self.outgoing.own.push(leg, to, bytes);
+            }
         }
     }
 
@@ -234,6 +244,8 @@ impl Wire for Way<'_> {
     }
 
     fn release(&mut self, leg: LegId) {
+        // Its good-bye is among what waits.
+        self.flush_own();
         if let Some(mut own) = self.sockets.whatsapp.remove(&leg) {
             // Closing the socket takes it out of the poll in any case.
             let _ = self.sockets.registry.deregister(&mut own.socket);

@@ -21,6 +21,8 @@ use crate::writer::Writer;
 
 /// How long a slot waits for late and reordered packets.
 const REORDER_WINDOW: u64 = 9_600; // 200 ms
+/// Slots that wait to be written together: one at a time would find its memory cold each time.
+const TOGETHER: u64 = 10; // 200 ms
 /// A shorter hole is concealed well enough to pass unmentioned.
 const GAP_MIN: u64 = 2_880; // 60 ms
 /// Pauses of one recording: far more than anybody presses a button.
@@ -151,13 +153,21 @@ impl Live {
         } else {
             counts.dropped += 1;
         }
-        self.advance(frame.arrived);
+        // Usually the clock has come first; after a stall the frames bring it along.
+        if Self::end_of_slot(self.next_slot + TOGETHER) < self.sample_at(frame.arrived) {
+            self.advance(frame.arrived);
+        }
+    }
+
+    /// When this slot is over, the reorder window included.
+    const fn end_of_slot(slot: u64) -> u64 {
+        (slot + 1) * SLOT + REORDER_WINDOW
     }
 
     /// Writes the slots that are over at `now`, the reorder window included.
     pub(crate) fn advance(&mut self, now: Instant) {
         let clock = self.sample_at(now);
-        while (self.next_slot + 1) * SLOT + REORDER_WINDOW <= clock {
+        while Self::end_of_slot(self.next_slot) <= clock {
             self.write_slot(None);
         }
     }

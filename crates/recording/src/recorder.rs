@@ -20,9 +20,11 @@ use crate::recovery;
 
 /// How often the source is polled: a quarter of the reorder window.
 const POLL: Duration = Duration::from_millis(50);
-/// Between data syncs; with two polls and a page a sound is durable within 2 s. All recordings
-/// share one moment, because the disk takes hardly longer for all than for one.
-const SYNC_EVERY: Duration = Duration::from_millis(1_250);
+/// How often slots that are over are written, ten at a time.
+const ADVANCE_EVERY: Duration = Duration::from_millis(200);
+/// Between data syncs; with the reorder window, a page and the above a sound is durable within 2 s.
+/// All recordings share one moment, because the disk takes hardly longer for all than for one.
+const SYNC_EVERY: Duration = Duration::from_millis(1_000);
 /// Commands that wait for the recorder: a few per recording that can change in one poll.
 const COMMANDS_MAX: usize = 1_024;
 /// Recordings open at once: more calls than one machine bridges.
@@ -143,6 +145,7 @@ impl Recorder {
             open: open.clone(),
             unclaimed: unclaimed.clone(),
             live: FxHashMap::default(),
+            advanced_at: Instant::now(),
             synced_at: Instant::now(),
         };
         let named = |name: &str| thread::Builder::new().name(name.to_owned());
@@ -228,6 +231,7 @@ struct Desk {
     open: Arc<AtomicUsize>,
     unclaimed: Arc<AtomicU64>,
     live: FxHashMap<RecordingId, Live>,
+    advanced_at: Instant,
     synced_at: Instant,
 }
 
@@ -262,6 +266,10 @@ impl Desk {
     }
 
     fn advance(&mut self, now: Instant) {
+        if now.saturating_duration_since(self.advanced_at) < ADVANCE_EVERY {
+            return;
+        }
+        self.advanced_at = now;
         for recording in self.live.values_mut() {
             recording.advance(now);
         }

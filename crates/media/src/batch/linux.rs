@@ -59,6 +59,11 @@ impl<const N: usize> Inbox<N> {
         Ok(count)
     }
 
+    /// Who sent the datagrams of the last call.
+    pub(crate) fn senders(&self) -> impl Iterator<Item = SocketAddr> {
+        self.taken.iter().filter_map(|(_, from)| *from)
+    }
+
     /// A datagram of the last call and who sent it.
     pub fn datagram(&mut self, at: usize) -> Option<(SocketAddr, &mut [u8])> {
         let (length, from) = *self.taken.get(at)?;

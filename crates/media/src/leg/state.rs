@@ -154,6 +154,7 @@ impl Leg {
             alive_at: resumed.patience(age.alive),
             player: Player::restore(state.player),
             frame_due: resumed.due(due.frame),
+            calm_until: resumed.now,
             report_due: resumed.due(due.report),
             count: Counters { rtp_in_at: patience(age.heard), ..state.count },
             #[cfg(test)]

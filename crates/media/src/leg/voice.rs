@@ -14,9 +14,10 @@ use crate::turn::{DATAGRAM_MAX, Path, Turn};
 
 /// Length of a frame.
 const FRAME: Duration = Duration::from_millis(20);
-/// How long nothing may be forwarded before the leg's own source fills in: three frames, so that jitter does
-/// not trigger it.
-const GAP: Duration = Duration::from_millis(60);
+/// How long nothing may be forwarded before the leg's own source fills in. What a bad network holds
+/// back for less comes late and whole; silence in between would cut it up. Far below the two
+/// seconds that would be an alarm.
+const GAP: Duration = Duration::from_millis(200);
 /// A delay of the shard beyond which missed frames are skipped instead of sent at once.
 const CATCH_UP_MAX: Duration = Duration::from_millis(100);
 /// Between reports to Meta, which takes missing RTCP for a dead peer.
@@ -130,11 +131,12 @@ impl Leg {
         }
     }
 
-    pub(super) fn next_voice(&self) -> Option<Instant> {
-        if !self.may_send() {
-            return None;
-        }
-        if self.plays() { Some(self.frame_due.min(self.report_due)) } else { Some(self.report_due) }
+    pub(super) fn next_frame(&self) -> Option<Instant> {
+        (self.may_send() && self.plays()).then_some(self.frame_due)
+    }
+
+    pub(super) fn next_report(&self) -> Option<Instant> {
+        self.may_send().then_some(self.report_due)
     }
 
     fn send_rtp(

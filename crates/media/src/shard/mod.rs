@@ -2,6 +2,7 @@
 //! hears whom. Sockets, threads and clocks stay outside, so that a shard can be tested without
 //! them and run once per core.
 
+mod ahead;
 mod control;
 mod deadlines;
 mod demux;
@@ -120,27 +121,33 @@ impl Shard {
         let mut due = std::mem::take(&mut self.due);
         due.extend(std::iter::from_fn(|| self.deadlines.pop(now)));
         for id in due.drain(..) {
-            let is_due = |leg: &mut Box<Leg>| leg.next_timeout().is_some_and(|at| at <= now);
-            if !self.legs.get_mut(&id).is_some_and(is_due) {
-                self.reschedule(id);
-                continue;
-            }
-            let handled = catch_unwind(AssertUnwindSafe(|| {
-                let (leg, mut turn) = self.turn(now, id, wire)?;
-                leg.talk(&mut turn);
-                leg.advance(&mut turn)
-            }));
-            match handled {
-                Ok(None) => {
-                    self.guard(now, id);
-                    self.settle(id, wire);
-                }
-                Ok(Some(why)) => self.end(now, id, why, wire),
-                Err(_) => self.end(now, id, LegDown::Fault, wire),
+            // A deadline that has moved is nothing to wake the whole leg for.
+            let look = self.legs.get(&id).filter(|leg| !leg.is_ended()).map(|leg| leg.next_look());
+            match look {
+                Some(at) if at > now => self.deadlines.set(id, at),
+                Some(_) => self.run_due(now, id, wire),
+                None => {}
             }
         }
         self.due = due;
         self.mix(now, wire);
+    }
+
+    /// Runs what is due of a leg.
+    fn run_due(&mut self, now: Instant, id: LegId, wire: &mut dyn Wire) {
+        let handled = catch_unwind(AssertUnwindSafe(|| {
+            let (leg, mut turn) = self.turn(now, id, wire)?;
+            leg.talk(&mut turn);
+            leg.advance(&mut turn)
+        }));
+        match handled {
+            Ok(None) => {
+                self.guard(now, id);
+                self.settle(id, wire);
+            }
+            Ok(Some(why)) => self.end(now, id, why, wire),
+            Err(_) => self.end(now, id, LegDown::Fault, wire),
+        }
     }
 
     /// When [`Self::timeout`] is due; it may be early, never late.

@@ -16,6 +16,14 @@ pub(super) enum Cipher {
 }
 
 impl Cipher {
+    /// Reads the keys.
+    pub(super) fn touch(&self) {
+        match self {
+            Self::Cm(cm) => cm.touch(),
+            Self::Gcm(gcm) => gcm.touch(),
+        }
+    }
+
     /// Protects the RTP packet in `buffer[..length]` and returns its new length; `None` when the
     /// buffer has no room for the tag.
     pub(super) fn seal_rtp(

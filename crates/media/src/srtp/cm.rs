@@ -1,5 +1,7 @@
 //! AES counter mode with HMAC-SHA1, 80-bit tag.
 
+use std::hint::black_box;
+
 use aes::cipher::{BlockEncrypt, KeyInit};
 use aes::{Aes128Enc, Block};
 use subtle::ConstantTimeEq;
@@ -12,15 +14,21 @@ pub(super) const TAG: usize = 10;
 /// longer than one.
 const BLOCKS: usize = 8;
 
+#[repr(C)] // the small ones together, and next to the first AES keys
 pub(super) struct Cm {
-    aes: Aes128Enc,
-    salt: [u8; 14],
     hmac: Hmac,
+    salt: [u8; 14],
+    aes: Aes128Enc,
 }
 
 impl Cm {
     pub(super) fn new(key: &[u8; 16], auth: &[u8; 20], salt: [u8; 14]) -> Self {
         Self { aes: Aes128Enc::new(key.into()), salt, hmac: Hmac::new(auth) }
+    }
+
+    /// Reads the keys. Those of AES can only be read by copying them.
+    pub(super) fn touch(&self) {
+        black_box((self.salt, &self.hmac.clone(), &self.aes.clone()));
     }
 
     /// Encrypts or decrypts `data` (RFC 3711 section 4.1.1).

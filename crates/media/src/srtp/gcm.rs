@@ -1,5 +1,7 @@
 //! AES-GCM with a 128-bit key and tag.
 
+use std::hint::black_box;
+
 use ring::aead::{AES_128_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 
 use crate::error::MediaError;
@@ -19,6 +21,11 @@ impl Gcm {
             why: "AES-GCM refused the key".to_owned(),
         })?;
         Ok(Self { key: LessSafeKey::new(unbound), salt })
+    }
+
+    /// Reads the key, which is possible only by copying it.
+    pub(super) fn touch(&self) {
+        black_box((self.salt, &self.key.clone()));
     }
 
     /// RFC 7714 section 8.1 (`index` is ROC and sequence number) and 9.1 (`index` is the 31-bit

@@ -13,6 +13,7 @@ const TRAILER_MAX: usize = 4;
 /// Initial state of SHA-1 (FIPS 180-4 section 5.3.1).
 const START: [u32; 5] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476, 0xc3d2_e1f0];
 
+#[derive(Clone)]
 pub(super) struct Hmac {
     inner: [u32; 5],
     outer: [u32; 5],

@@ -24,6 +24,11 @@ impl Outbound {
         Self { rtcp_index, ..self }
     }
 
+    /// Reads what sealing RTP needs, so that it is near by then.
+    pub(crate) fn touch(&self) {
+        self.rtp.touch();
+    }
+
     /// Protects the RTP packet in `buffer[..length]`, which must start with our 12-byte header.
     /// `index` is its extended sequence number and must never be used twice.
     pub(crate) fn seal_rtp(

@@ -12,7 +12,7 @@ use crate::source::{Clip, Source};
 
 /// What the caller's phone may be left without. Two seconds would be an alarm; ours is the pause
 /// after which the leg's own source takes over, and a step of this network.
-const GAP_MAX: Duration = Duration::from_millis(65);
+const GAP_MAX: Duration = Duration::from_millis(205);
 
 /// The longest the phone was without RTP since `from`, until now.
 fn longest_gap(net: &mut Net, whatsapp: LegId, from: Instant) -> Duration {
