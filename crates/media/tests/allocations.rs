@@ -4,7 +4,7 @@ use std::alloc::System;
 use std::net::UdpSocket;
 use std::time::{Duration, Instant};
 
-use media::{FarEnd, FarEnds, FarHeard, FarPart, MediaConfig, Protection};
+use media::{FarEnd, FarEnds, FarHeard, FarPart, MediaConfig, MediaEvent, Protection};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
 #[global_allocator]
@@ -90,6 +90,12 @@ fn forwarding_thousands_of_packets_allocates_nothing() {
     for protection in [Protection::AesCm, Protection::AesGcm] {
         let mut phones = call(&started.plane, &ends, protection);
         until(&mut phones, |phones| phones.iter().all(|phone| phone.far.is_up()));
+        // A far end is up when it has sent its last flight, the leg when that has arrived.
+        let mut up = 0;
+        while up < phones.len() {
+            phones.iter_mut().for_each(Phone::pump);
+            up += usize::from(matches!(started.events.try_recv(), Ok(MediaEvent::LegUp { .. })));
+        }
         while started.events.try_recv().is_ok() {}
         let mut forward = |packets: u64| {
             for _ in 0..packets / (2 * AT_ONCE) {

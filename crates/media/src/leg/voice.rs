@@ -67,6 +67,12 @@ impl Leg {
         })
     }
 
+    /// Nobody speaks to this leg any more: what it plays begins with the next frame. Only a pause
+    /// that nobody ordered is waited out.
+    pub(crate) fn fill_soon(&mut self, now: Instant) {
+        self.frame_due = self.frame_due.min(now + FRAME);
+    }
+
     /// Chooses what is played from now on. It waits for a pause of what is forwarded now, unless
     /// it interrupts.
     pub(crate) fn play(&mut self, now: Instant, source: Source) {

@@ -37,8 +37,8 @@ impl Shard {
                 self.reschedule(leg);
             }
             Command::Bridge { whatsapp, agent } => self.bridge(now, whatsapp, agent),
-            Command::Unbridge(leg) => self.part(now, leg),
-            Command::Mute { leg, muted } => self.mute(leg, muted),
+            Command::Unbridge(leg) => self.unbridge(now, leg),
+            Command::Mute { leg, muted } => self.mute(now, leg, muted),
             Command::Tap { leg, tap } => {
                 if let Some(leg) = self.legs.get_mut(&leg) {
                     leg.route.tap = tap;
@@ -238,16 +238,34 @@ impl Shard {
         self.reschedule(id);
     }
 
-    fn mute(&mut self, id: LegId, muted: bool) {
+    /// Parts a leg from the other, and neither waits for sound that will not come.
+    fn unbridge(&mut self, now: Instant, id: LegId) {
+        let peer = self.legs.get(&id).and_then(|leg| leg.route.bridged);
+        self.part(now, id);
+        for id in std::iter::once(id).chain(peer) {
+            self.fill_soon(now, id);
+        }
+    }
+
+    fn fill_soon(&mut self, now: Instant, id: LegId) {
+        if let Some(leg) = self.legs.get_mut(&id) {
+            leg.fill_soon(now);
+            self.reschedule(id);
+        }
+    }
+
+    fn mute(&mut self, now: Instant, id: LegId, muted: bool) {
         let Some(leg) = self.legs.get_mut(&id) else {
             return;
         };
         leg.route.muted = muted;
+        let Some(to) = leg.route.bridged else { return };
         // What was not forwarded must not look like loss to the far leg.
-        if let Some(peer) = leg.route.bridged
-            && let Some(peer) = self.legs.get_mut(&peer)
-        {
+        if let Some(peer) = self.legs.get_mut(&to) {
             peer.cut();
+        }
+        if muted {
+            self.fill_soon(now, to);
         }
     }
 }
