@@ -3,9 +3,12 @@
 mod agents_claim_at_once;
 mod any_line;
 mod bad_input;
+mod batches;
 mod comes_back;
 mod crash;
+mod database_busy;
 mod events_out;
+mod flood;
 mod gate;
 mod health;
 mod hearing;

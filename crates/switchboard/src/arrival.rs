@@ -130,6 +130,7 @@ impl Inner {
         Ok(match self.doors.store.open_call(new).await? {
             Opened::Known(known) => {
                 tracing::debug!(call = %known, "a connect was delivered again and ignored");
+                self.counts.repeated_connect();
                 None
             }
             Opened::Buried => {

@@ -38,6 +38,7 @@ pub(crate) struct Counts {
     verdicts: Family<Judged, Counter>,
     silent: Family<Why, Counter>,
     unknown_line: Counter,
+    repeated_connects: Counter,
     hook: Family<Outcome, Counter>,
 }
 
@@ -48,6 +49,7 @@ impl Counts {
             verdicts: Family::default(),
             silent: Family::default(),
             unknown_line: Counter::default(),
+            repeated_connects: Counter::default(),
             hook: Family::default(),
         }
     }
@@ -73,6 +75,11 @@ impl Counts {
             "unknown_line_events",
             "Webhook events of lines that no workspace has; they were dropped",
             own.unknown_line,
+        );
+        registry.register(
+            "repeated_connects",
+            "Connects of calls that were known already, ended ones among them; they were ignored",
+            own.repeated_connects,
         );
         registry.register(
             "hook_before_ringing",
@@ -102,6 +109,11 @@ impl Counts {
     /// An event of a line that is nobody's was dropped.
     pub(crate) fn unknown_line(&self) {
         self.unknown_line.inc();
+    }
+
+    /// A connect came again.
+    pub(crate) fn repeated_connect(&self) {
+        self.repeated_connects.inc();
     }
 
     /// A call is silent.
