@@ -17,6 +17,7 @@ mod hold;
 mod hook;
 mod log_hygiene;
 mod meta_unsure;
+mod meta_unusable;
 mod missed;
 mod music;
 mod quality;

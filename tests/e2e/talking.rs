@@ -58,12 +58,11 @@ async fn both_sides_hear_each_other_and_the_call_is_metered() {
 #[tokio::test(flavor = "multi_thread")]
 async fn c5_accept_carries_the_very_bytes_of_pre_accept() {
     let world = World::start().await;
-    let mut ana = world.agent("ana").await;
-    let mut ben = world.agent("ben").await;
     // At leisure, at once, and by another agent than before: the answer to Meta is fixed first.
-    for (agent, pause_ms) in [(&mut ana, 1_000), (&mut ben, 0)] {
+    for (name, pause_ms) in [("ana", 1_000), ("ben", 0)] {
+        let mut agent = world.agent(name).await;
         let phone = world.ring(world.plan()).await;
-        let call = crate::world::rung(agent).await;
+        let call = crate::world::rung(&mut agent).await;
         tokio::time::sleep(Duration::from_millis(pause_ms)).await;
         agent.claim(call).await.expect("sent");
         talking(&phone).await;

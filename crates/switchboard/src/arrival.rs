@@ -151,6 +151,7 @@ impl Inner {
             age: sent_at.map(|sent| age(sent, now)),
             age_max: self.house.connect_age_max,
             line_open: line.inbound,
+            outage: self.outage_of(&line.id),
             balance_open: self.balance().await.is_some_and(|balance| !balance.top_up_required),
             // This call has its mailbox already.
             live_calls: self.calls.everywhere().saturating_sub(1),
