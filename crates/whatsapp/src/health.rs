@@ -83,7 +83,7 @@ mod tests {
     }
 
     fn lost() -> Result<(), GraphError> {
-        Err(GraphError::ambiguous("HTTP 500"))
+        Err(GraphError::Ambiguous { what: "HTTP 500".to_owned() })
     }
 
     #[test]
