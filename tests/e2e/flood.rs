@@ -28,7 +28,7 @@ fn good(number: u32) -> Vec<u8> {
                 "event": "terminate", "timestamp": "1700000000", "status": "COMPLETED",
                 "direction": "USER_INITIATED" }] } }] }] });
     let mut body = body.to_string().into_bytes();
-    if number % LARGE_EVERY == 0 {
+    if number.is_multiple_of(LARGE_EVERY) {
         body.resize(LARGE_BYTES, b' ');
     }
     body
