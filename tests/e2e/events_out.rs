@@ -20,7 +20,7 @@ async fn receiver() -> (String, Told) {
     let ears = told.clone();
     let handler = move |body: String| {
         let event: Value = serde_json::from_str(&body).expect("an event");
-        let mut told = ears.lock().unwrap();
+        let mut told = ears.lock().expect("nobody panics with it");
         let known = told.contains(&event);
         told.push(event);
         let status = if known { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };

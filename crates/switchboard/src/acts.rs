@@ -10,7 +10,7 @@ use wire::agent::{ErrorCode, ServerEvent};
 use wire::rest::Annotation;
 use wire::{ColleagueView, GroupBrief};
 
-use crate::owner;
+use crate::owner::{self, Message};
 use crate::refusal::Refusal;
 use crate::switchboard::Switchboard;
 
@@ -35,7 +35,7 @@ impl Switchboard {
         mode: TransferMode,
     ) -> Result<(), Refusal> {
         let to = self.step_to(to)?;
-        let waves = self.inner.waves(&to, None);
+        let waves = self.inner.waves(&to, None, false);
         self.ask(call, Input::Transfer { device, to, waves, mode }).await
     }
 
@@ -71,7 +71,8 @@ impl Switchboard {
 
     /// Who a call can be sent to, as the answer to frame `to`.
     pub fn colleagues(&self, device: DeviceId, to: u64) -> ServerEvent {
-        let groups = self.inner.groups.read();
+        // Never both locks: whoever changes groups waits for readers.
+        let groups: Vec<_> = self.inner.groups.read().all().cloned().collect();
         let board = self.inner.board.lock();
         let own = board.roster.agent_of(device);
         let is_ready = |agent: &model::AgentId| board.roster.presence(agent) == Presence::Ready;
@@ -86,7 +87,7 @@ impl Switchboard {
             })
             .collect();
         let groups = groups
-            .all()
+            .iter()
             .map(|group| GroupBrief {
                 group: group.id.clone(),
                 name: group.name.clone(),
@@ -145,6 +146,19 @@ impl Switchboard {
         }
     }
 
+    /// A device's page begins anew with a snapshot: it knows nothing of what it watched and
+    /// supervised.
+    pub fn device_starts_over(&self, device: DeviceId) {
+        let supervised = {
+            let mut board = self.inner.board.lock();
+            board.watchers.remove(&device);
+            board.supervised_on(device)
+        };
+        if let Some(call) = supervised {
+            self.inner.calls.post(call, Message::Input(Input::StopSupervising { device }));
+        }
+    }
+
     /// A supervisor takes part in a call, or changes how.
     ///
     /// # Errors
@@ -162,6 +176,7 @@ impl Switchboard {
         if self.inner.board.lock().active.contains_key(&device) {
             return Err(Refusal::on_call());
         }
+        self.inner.leave_other_supervision(device, call);
         self.ask(call, Input::Supervise { supervisor, mode }).await
     }
 

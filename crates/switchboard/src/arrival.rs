@@ -215,6 +215,7 @@ impl Inner {
             follow_ups: Vec::new(),
             mailbox,
             sticky: None,
+            round: None,
             waits: false,
         }
     }

@@ -31,6 +31,17 @@ pub(crate) struct RingEntry {
     pub(crate) devices: BTreeSet<DeviceId>,
 }
 
+/// A leg that a device is to make anew.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Renewal {
+    /// For this call.
+    pub(crate) call: CallId,
+    /// On the media thread of this leg.
+    pub(crate) near: LegId,
+    /// The new leg, once the device has offered one.
+    pub(crate) seated: Option<LegId>,
+}
+
 /// The state behind the one lock.
 #[derive(Default)]
 pub(crate) struct Board {
@@ -45,8 +56,10 @@ pub(crate) struct Board {
     pub(crate) last_calls: BTreeMap<AgentId, CallId>,
     /// Who was rung first last time, by group; `None` is everybody.
     pub(crate) turns: BTreeMap<Option<GroupId>, AgentId>,
-    /// Devices that were asked to make their leg anew: for which call, near which leg.
-    pub(crate) renewals: BTreeMap<DeviceId, (CallId, LegId)>,
+    /// Devices that were asked to make their leg anew.
+    pub(crate) renewals: BTreeMap<DeviceId, Renewal>,
+    /// Devices whose claim is being connected: their leg must stay as it is.
+    pub(crate) connecting: BTreeSet<DeviceId>,
     /// Devices that supervise, and which call.
     pub(crate) supervising: BTreeMap<DeviceId, CallId>,
     /// Devices that are told of live calls.
@@ -64,6 +77,8 @@ pub(crate) struct Remnants {
     pub(crate) rung: BTreeSet<DeviceId>,
     /// Devices that had the call, with their legs.
     pub(crate) talking: Vec<(DeviceId, Option<LegId>)>,
+    /// Devices that supervised it, with their legs.
+    pub(crate) supervisors: Vec<(DeviceId, Option<LegId>)>,
     /// Agents who were on it, free now.
     pub(crate) agents: Vec<AgentId>,
     /// The legs towards Meta.
@@ -99,7 +114,7 @@ impl Board {
 
     /// Whether a claim of this device is being connected: its leg must stay as it is.
     pub(crate) fn is_connecting(&self, device: DeviceId) -> bool {
-        self.active.get(&device).is_some_and(|active| active.bridged_at.is_none())
+        self.connecting.contains(&device)
     }
 
     /// Forgets that devices ring for a call.
@@ -143,11 +158,16 @@ impl Board {
         for agent in &agents {
             self.roster.free(agent, call);
         }
-        self.queue.leave(call);
-        self.live.remove(&call);
+        self.renewals.retain(|_, renewal| renewal.call != call);
+        for (device, _) in &talking {
+            self.connecting.remove(device);
+        }
+        let on_call = self.supervising.iter().filter(|(_, other)| **other == call);
+        let supervisors: Vec<_> =
+            on_call.map(|(device, _)| (*device, self.agent_leg(*device))).collect();
         self.supervising.retain(|_, other| *other != call);
-        self.renewals.retain(|_, (other, _)| *other != call);
         Remnants {
+            supervisors,
             rung: self.rings.remove(&call).map(|entry| entry.devices).unwrap_or_default(),
             talking,
             agents,
@@ -223,6 +243,18 @@ impl Board {
         })
     }
 
+    /// The call that a device supervises, or is about to.
+    pub(crate) fn supervised_on(&self, device: DeviceId) -> Option<CallId> {
+        let renewed = self.renewals.get(&device).map(|renewal| renewal.call);
+        self.supervising.get(&device).copied().or(renewed)
+    }
+
+    /// The call a device takes part in, as its agent or as a supervisor.
+    pub(crate) fn part_on(&self, device: DeviceId) -> Option<CallId> {
+        let active = self.active.get(&device).map(|active| active.call);
+        active.or_else(|| self.supervised_on(device))
+    }
+
     /// The device of a page that this agent has left with a call on it.
     pub(crate) fn left_page(&self, agent: &AgentId, here: DeviceId) -> Option<DeviceId> {
         let call = self.roster.on_call(agent)?;
@@ -239,6 +271,7 @@ impl Board {
     pub(crate) fn forget_device(&mut self, device: DeviceId) -> Option<AgentId> {
         self.watchers.remove(&device);
         self.renewals.remove(&device);
+        self.connecting.remove(&device);
         self.roster.leave(device)
     }
 

@@ -64,7 +64,7 @@ impl Switchboard {
     /// # Errors
     /// When the offer cannot be answered, or the device's claim is being connected.
     pub async fn go_ready(&self, device: DeviceId, offer: SdpText) -> Result<SdpText, Refusal> {
-        let renewal = self.inner.board.lock().renewals.get(&device).map(|(_, near)| *near);
+        let renewal = self.inner.board.lock().renewals.get(&device).map(|renewal| renewal.near);
         if renewal.is_none() {
             if self.inner.board.lock().is_connecting(device) {
                 return Err(Refusal::on_call());
@@ -122,6 +122,9 @@ impl Switchboard {
             return (Some(opened.leg), Err(Refusal::internal("the device has left")));
         }
         board.roster.leg_is(device, false);
+        if let Some(renewal) = board.renewals.get_mut(&device) {
+            renewal.seated = Some(opened.leg);
+        }
         let old = board.remove_agent_leg(device);
         board.add_leg(opened.leg, LegOwner::Device(device));
         (old, Ok(opened.answer))
@@ -227,7 +230,7 @@ impl Switchboard {
 impl crate::switchboard::Inner {
     /// A page was left, and its agent has opened another one: the call does not wait until the
     /// media of the old one is missed.
-    async fn left_page_of(&self, agent: &AgentId, here: DeviceId) {
+    pub(crate) async fn left_page_of(&self, agent: &AgentId, here: DeviceId) {
         let old = self.board.lock().left_page(agent, here);
         if let Some(old) = old {
             self.agent_leg_lost(old, "its page was left").await;
@@ -240,7 +243,12 @@ impl crate::switchboard::Inner {
             let mut board = self.board.lock();
             board.roster.leg_is(device, false);
             let leg = board.remove_agent_leg(device);
-            let renews = board.renewals.contains_key(&device);
+            // The old one makes room for the one we asked for; the new one may fail too.
+            let renewal = board.renewals.get(&device);
+            let renews = renewal.is_some_and(|renewal| renewal.seated != leg);
+            if !renews {
+                board.renewals.remove(&device);
+            }
             (board.roster.agent_of(device).cloned(), leg, renews)
         };
         let Some(leg) = leg else { return };
@@ -273,9 +281,14 @@ impl crate::switchboard::Inner {
         self.tell(device, ServerEvent::MediaState { up: true, reason: None });
         let Some(agent) = agent else { return };
         self.presence_changed(&agent);
-        let renewal = self.board.lock().renewals.remove(&device);
-        if let Some((call, _)) = renewal {
-            return self.calls.post(call, Message::LegRenewed(device));
+        let part = {
+            let mut board = self.board.lock();
+            let part = board.supervised_on(device);
+            board.renewals.remove(&device);
+            part
+        };
+        if let Some(call) = part {
+            self.calls.post(call, Message::LegRenewed(device));
         }
         self.can_ring(&agent, device);
     }

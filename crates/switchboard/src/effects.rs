@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use call::{Command, Farewell, Input, Sound, StopWhy, Target};
+use call::{Command, Farewell, Input, Phase, Sound, StopWhy, Target};
 use media::Source;
 use model::{DeviceId, LegId, Timestamp};
 use wire::agent::{RingEnd, ServerEvent};
@@ -127,16 +127,21 @@ impl Owner {
     /// The claim won: its sound is awaited, and the device is told.
     async fn confirm(&self, target: &Target) {
         self.inner.unring(self.id, target.device);
+        self.inner.leave_other_supervision(target.device, self.id);
         let active = self.active_view(target);
         let leg = {
             let mut board = self.inner.board.lock();
             board.active.insert(target.device, active.clone());
+            board.connecting.insert(target.device);
             board.agent_leg(target.device)
         };
         if let Some(leg) = leg {
             // The warm leg may have carried other calls.
             self.inner.doors.plane.judge_anew(leg).await;
-            self.inner.doors.plane.watch(leg).await;
+            // A consulted agent is listened for once the two are joined.
+            if self.call.consulted() != Some(target) {
+                self.inner.doors.plane.watch(leg).await;
+            }
         }
         let why = RingEnd::ClaimedHere;
         self.inner.tell(target.device, ServerEvent::RingEnd { call: self.id, why, winner: None });
@@ -145,7 +150,7 @@ impl Owner {
         self.inner.presence_changed(&target.agent);
     }
 
-    async fn bridge(&mut self, target: &Target) {
+    pub(crate) async fn bridge(&mut self, target: &Target) {
         let agent_leg = self.inner.board.lock().agent_leg(target.device);
         let (Some(whatsapp), Some(agent)) = (self.carrier_leg, agent_leg) else {
             let why = "the device's media leg is gone";
@@ -157,6 +162,9 @@ impl Owner {
         plane.mute(agent, self.call.muted()).await;
         plane.bridge(whatsapp, agent).await;
         self.tap_all(self.recording).await;
+        if self.call.phase() == Phase::Bridged {
+            self.look_due = Some(Instant::now() + LOOK_EVERY);
+        }
     }
 
     async fn play_notice(&mut self) {
@@ -190,15 +198,23 @@ impl Owner {
         self.look_due = Some(Instant::now() + LOOK_EVERY);
         self.bridged_at.get_or_insert_with(Timestamp::now);
         let active = self.active_view(target);
-        self.inner.board.lock().active.insert(target.device, active.clone());
+        {
+            let mut board = self.inner.board.lock();
+            board.connecting.remove(&target.device);
+            board.active.insert(target.device, active.clone());
+        }
         self.inner.tell(target.device, ServerEvent::CallOpen { active });
+        self.show_live();
     }
 
     fn update(&self, target: &Target) {
         let active = self.active_view(target);
-        self.inner.board.lock().active.insert(target.device, active.clone());
-        let update = ServerEvent::CallUpdate { active };
-        self.inner.tell(target.device, update);
+        let before = self.inner.board.lock().active.insert(target.device, active.clone());
+        // Who is listened to must not see that anything has happened.
+        if before.as_ref() != Some(&active) {
+            self.inner.tell(target.device, ServerEvent::CallUpdate { active });
+        }
+        self.show_live();
     }
 
     async fn close_carrier_leg(&mut self) {

@@ -3,10 +3,12 @@
 
 use call::{Input, SupervisionWhy, Target};
 use media::{MediaError, SuperviseError, Supervision};
-use model::{DeviceId, LegId, SupervisionMode};
+use model::{CallId, DeviceId, LegId, SupervisionMode};
 use wire::agent::ServerEvent;
 
-use crate::owner::Owner;
+use crate::board::Renewal;
+use crate::owner::{Message, Owner};
+use crate::switchboard::Inner;
 
 impl Owner {
     /// Lets the two agents hear each other. What they say is not the caller's, so it is not
@@ -27,7 +29,7 @@ impl Owner {
             return;
         }
         plane.watch(other).await;
-        plane.mute(one, false).await;
+        plane.mute(one, self.call.muted()).await;
         plane.mute(other, false).await;
         plane.bridge(one, other).await;
     }
@@ -76,9 +78,15 @@ impl Owner {
         let device = supervisor.device;
         let leg = {
             let mut board = self.inner.board.lock();
-            board.renewals.remove(&device);
-            board.supervising.remove(&device);
-            board.agent_leg(device)
+            // Another call of theirs is not ours to touch.
+            if board.renewals.get(&device).is_some_and(|renewal| renewal.call == self.id) {
+                board.renewals.remove(&device);
+            }
+            let ours = board.supervising.get(&device) == Some(&self.id);
+            if ours {
+                board.supervising.remove(&device);
+            }
+            board.agent_leg(device).filter(|_| ours)
         };
         if let Some(leg) = leg {
             self.inner.doors.plane.unsupervise(leg).await;
@@ -89,7 +97,8 @@ impl Owner {
 
     /// Has a device make its media leg anew where the call is.
     fn renew(&self, device: DeviceId, near: LegId) {
-        self.inner.board.lock().renewals.insert(device, (self.id, near));
+        let renewal = Renewal { call: self.id, near, seated: None };
+        self.inner.board.lock().renewals.insert(device, renewal);
         self.inner.tell(device, ServerEvent::RenewMedia {});
     }
 
@@ -102,6 +111,21 @@ impl Owner {
         let supervision = self.call.supervision().filter(|(target, _)| target.device == device);
         if let Some((target, mode)) = supervision.map(|(target, mode)| (target.clone(), mode)) {
             self.supervise(target, mode).await;
+        }
+        // The caller became theirs while the leg was made.
+        let holder = self.call.holder().filter(|target| target.device == device).cloned();
+        if let Some(target) = holder.filter(|_| !self.call.held() && self.bridged_at.is_some()) {
+            self.bridge(&target).await;
+        }
+    }
+}
+
+impl Inner {
+    /// A device supervises one call at a time, and none while it has a call of its own.
+    pub(crate) fn leave_other_supervision(&self, device: DeviceId, but: CallId) {
+        let other = self.board.lock().supervised_on(device).filter(|call| *call != but);
+        if let Some(call) = other {
+            self.calls.post(call, Message::Input(Input::StopSupervising { device }));
         }
     }
 }

@@ -125,6 +125,8 @@ pub(crate) struct Owner {
     pub(crate) mailbox: mpsc::Sender<Message>,
     /// Who spoke with the contact last, where that counts.
     pub(crate) sticky: Option<AgentId>,
+    /// The last question who is there, of which every step asks several.
+    pub(crate) round: Option<u32>,
     /// It stands in the queue.
     pub(crate) waits: bool,
 }
@@ -177,8 +179,12 @@ impl Owner {
                 self.drain().await;
             }
             Message::TakeOver(target, reply) => {
-                let input = Input::TakeOver { target: target.clone() };
-                let _ = reply.send(self.seize(&target, input));
+                let first = self.call.holder().is_none() && !self.call.was_bridged();
+                let taken = self.seize(&target, Input::TakeOver { target: target.clone() });
+                if first && taken.is_ok() {
+                    self.ring_ended = Some(Instant::now());
+                }
+                let _ = reply.send(taken);
                 self.drain().await;
             }
             Message::LegRenewed(device) => {
@@ -203,9 +209,9 @@ impl Owner {
     /// Takes or refuses a claim. Agents are put on a call and taken off it by the call's own task
     /// alone: so no tab of theirs frees an agent who talks in another.
     fn claim(&mut self, target: Target, arrived: Instant) -> Result<(), Refusal> {
-        let held = self.call.holder().is_some();
+        let first = self.call.holder().is_none() && !self.call.was_bridged();
         self.seize(&target, Input::Claim { target: target.clone() })?;
-        if !held {
+        if first {
             self.timing = ClaimTiming { arrived: Some(arrived), ..ClaimTiming::default() };
             self.ring_ended = Some(arrived);
         }

@@ -22,8 +22,10 @@ enum Then {
 impl Owner {
     /// The claim counts no more: neither its timing nor the end of ringing.
     pub(crate) async fn release(&mut self, target: &Target, why: &'static str) {
-        self.timing = ClaimTiming::default();
-        self.ring_ended = None;
+        if !self.call.was_bridged() {
+            self.timing = ClaimTiming::default();
+            self.ring_ended = None;
+        }
         self.let_go(target, Then::BeFree).await;
         let released = ServerEvent::ClaimReleased { call: self.id, reason: why.to_owned() };
         self.inner.tell(target.device, released);
@@ -94,6 +96,7 @@ impl Owner {
             let mut board = self.inner.board.lock();
             board.active.remove(&target.device);
             board.renewals.remove(&target.device);
+            board.connecting.remove(&target.device);
             match then {
                 Then::FinishUp => {
                     board.roster.finish(&target.agent, self.id, Instant::now());

@@ -38,6 +38,7 @@ impl Switchboard {
             tokio::time::sleep(SOCKET_PATIENCE).await;
             if let Some(inner) = inner.upgrade() {
                 inner.weigh(device);
+                inner.look_for_another_page(device).await;
             }
         });
     }
@@ -49,6 +50,23 @@ impl Switchboard {
 }
 
 impl Inner {
+    /// A socket stays lost: where its agent has another page open by now, the old one was left.
+    async fn look_for_another_page(&self, device: DeviceId) {
+        let here = {
+            let board = self.board.lock();
+            let agent = board.roster.agent_of(device).cloned();
+            agent.filter(|_| !board.roster.has_socket(device)).and_then(|agent| {
+                let devices = board.roster.devices_of(&agent).into_iter();
+                let other = devices.rev().find(|other| board.roster.has_socket(*other))?;
+                Some((agent, other))
+            })
+        };
+        if let Some((agent, other)) = here {
+            self.left_page_of(&agent, other).await;
+            self.weigh(other);
+        }
+    }
+
     /// Changes what is known about a device, and what follows from it.
     fn change(&self, device: DeviceId, change: impl FnOnce(&mut call::Roster)) {
         let (before, after) = {
@@ -67,8 +85,7 @@ impl Inner {
         let (agent, ringable, held) = {
             let board = self.board.lock();
             let agent = board.roster.agent_of(device).cloned();
-            let held = board.active.get(&device).map(|active| active.call);
-            (agent, board.roster.ringable(device), held)
+            (agent, board.roster.ringable(device), board.part_on(device))
         };
         let Some(agent) = agent else { return };
         if ringable {
@@ -119,9 +136,13 @@ impl Inner {
             let set_away = self.board.lock().roster.ring_ended(agent, outcome);
             if set_away {
                 tracing::debug!(%agent, "an agent who let calls ring is set away");
-                let devices = self.board.lock().roster.devices_of(agent);
-                for device in devices {
-                    self.calls.device_gone(device, None);
+                let devices: Vec<_> = {
+                    let board = self.board.lock();
+                    let devices = board.roster.devices_of(agent).into_iter();
+                    devices.map(|device| (device, board.part_on(device))).collect()
+                };
+                for (device, part) in devices {
+                    self.calls.device_gone(device, part);
                 }
                 self.presence_changed(agent);
             }

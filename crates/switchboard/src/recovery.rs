@@ -155,7 +155,16 @@ impl Inner {
         tracing::error!(call = %id, "a fault inside Ringdown ended this call; please report it");
         let (died, died_at) = (Instant::now(), Timestamp::now());
         self.calls.remove(id);
+        self.call_not_live(id);
+        self.leave_queue(id);
         let remnants = self.board.lock().remove_call(id);
+        for (device, leg) in remnants.supervisors {
+            if let Some(leg) = leg {
+                self.doors.plane.unsupervise(leg).await;
+            }
+            let why = wire::agent::SupervisionEnd::CallEnded;
+            self.tell(device, ServerEvent::SupervisionEnd { call: id, why });
+        }
         for leg in remnants.legs {
             self.doors.plane.close(leg).await;
         }
@@ -171,7 +180,7 @@ impl Inner {
             self.tell(device, ServerEvent::CallEnd { call: id, reason, talked_ms: 0 });
         }
         for agent in &remnants.agents {
-            self.presence_changed(agent);
+            self.became_free(agent);
         }
         if let Some(recording) = remnants.recording {
             self.finish_recording(recording, id, died).await;

@@ -32,8 +32,8 @@ impl Switchboard {
             let mut board = self.inner.board.lock();
             let devices = board.roster.devices_of(agent);
             board.watchers.retain(|device| !devices.contains(device));
-            let calls = devices.into_iter().map(|device| (device, board.supervising.get(&device)));
-            calls.filter_map(|(device, call)| Some((device, *call?))).collect()
+            let calls = devices.into_iter().map(|device| (device, board.supervised_on(device)));
+            calls.filter_map(|(device, call)| Some((device, call?))).collect()
         };
         for (device, call) in supervised {
             // A call that ended meanwhile is supervised by nobody.
@@ -45,6 +45,7 @@ impl Switchboard {
     /// kept as one whose agent's media is lost: the caller is not dropped for it.
     pub async fn device_signed_out(&self, device: DeviceId) {
         let inner = &self.inner;
+        inner.board.lock().renewals.remove(&device);
         let held = inner.board.lock().active.get(&device).map(|active| active.call);
         inner.agent_leg_lost(device, "the agent was signed out").await;
         let agent = inner.board.lock().forget_device(device);

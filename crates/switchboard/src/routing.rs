@@ -15,8 +15,7 @@ const STICKY_WAIT: Duration = Duration::from_millis(50);
 impl Inner {
     /// The plan of a line's calls.
     pub(crate) fn plan_of(&self, line: &LineId) -> RingPlan {
-        let groups = self.groups.read();
-        let first = groups.group_of(line).map(|group| group.id.clone());
+        let first = self.groups.read().group_of(line).map(|group| group.id.clone());
         self.plan_from(first.as_ref())
     }
 
@@ -35,11 +34,12 @@ impl Inner {
             Overflow::Queue { .. } | Overflow::Notice => true,
             Overflow::Reject | Overflow::Group { .. } => false,
         });
+        // Groups before the board, and never both: whoever changes groups waits for readers.
+        let whom: Vec<_> = plan.steps.iter().map(|step| self.members(&step.whom)).collect();
         let board = self.board.lock();
-        let devices: usize = plan
-            .steps
+        let devices: usize = whom
             .iter()
-            .map(|step| match self.members(&step.whom) {
+            .map(|members| match members {
                 None => board.roster.targets().len(),
                 Some(members) => {
                     members.iter().map(|one| board.roster.targets_of(&one.agent).len()).sum()
@@ -62,8 +62,8 @@ impl Inner {
         }
     }
 
-    /// Who of a step rings when.
-    pub(crate) fn waves(&self, step: &Step, sticky: Option<&AgentId>) -> Vec<Wave> {
+    /// Who of a step rings when. The `first` question of a step takes round-robin's turn.
+    pub(crate) fn waves(&self, step: &Step, sticky: Option<&AgentId>, first: bool) -> Vec<Wave> {
         let members = self.members(&step.whom);
         let mut board = self.board.lock();
         let group = match &step.whom {
@@ -72,7 +72,8 @@ impl Inner {
         };
         let last_first = board.turns.get(&group);
         let waves = choose(&board.roster, members.as_deref(), &step.policy, sticky, last_first);
-        if step.policy.strategy == Strategy::RoundRobin
+        if first
+            && step.policy.strategy == Strategy::RoundRobin
             && let Some(first) = waves.first().and_then(|wave| wave.targets.first())
         {
             let agent = first.agent.clone();
@@ -104,7 +105,8 @@ impl Inner {
 impl Owner {
     /// Says who is there to be rung.
     pub(crate) fn choose_targets(&mut self, round: u32, step: &Step) {
-        let waves = self.inner.waves(step, self.sticky.as_ref());
+        let first = self.round.replace(round) != Some(round);
+        let waves = self.inner.waves(step, self.sticky.as_ref(), first);
         self.follow_ups.push(Input::Chosen { round, waves });
     }
 }

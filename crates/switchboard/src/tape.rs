@@ -18,7 +18,9 @@ const RECORDER_WAIT: Duration = Duration::from_secs(1);
 
 impl Owner {
     pub(crate) async fn tap_all(&self, recording: Option<RecordingId>) {
-        let holder = self.call.holder().map(|target| target.device);
+        // What a parted agent says, to a colleague perhaps, is not the caller's to have recorded.
+        let joined = self.call.holder().filter(|_| recording.is_none() || !self.call.held());
+        let holder = joined.map(|target| target.device);
         let agent_leg = holder.and_then(|device| self.inner.board.lock().agent_leg(device));
         for (leg, track) in [(self.carrier_leg, Track::Caller), (agent_leg, Track::Agent)] {
             if let Some(leg) = leg {

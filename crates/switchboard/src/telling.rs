@@ -36,17 +36,15 @@ impl Inner {
 
     /// Rings devices and remembers that they ring.
     pub(crate) fn ring(&self, view: &RingingCall, targets: &[call::Target]) {
-        let told = {
-            let mut board = self.board.lock();
-            let entry = board
-                .rings
-                .entry(view.call)
-                .or_insert_with(|| RingEntry { view: view.clone(), devices: Default::default() });
-            entry.view = view.clone();
-            entry.devices.extend(targets.iter().map(|target| target.device));
-            board.by_reason(targets)
-        };
-        for (reason, devices) in told {
+        // Told under the lock: of two words on who may take the call the later one must come last.
+        let mut board = self.board.lock();
+        let entry = board
+            .rings
+            .entry(view.call)
+            .or_insert_with(|| RingEntry { view: view.clone(), devices: Default::default() });
+        entry.view = view.clone();
+        entry.devices.extend(targets.iter().map(|target| target.device));
+        for (reason, devices) in board.by_reason(targets) {
             let (claimable, not_claimable) = (reason.is_none(), reason);
             let ringing = RingingCall { claimable, not_claimable, ..view.clone() };
             self.tell_all(&devices, ServerEvent::Ring { ringing });
@@ -55,20 +53,20 @@ impl Inner {
 
     /// Tells the devices that ring for a call how it stands now: its place in the queue.
     pub(crate) fn ring_anew(&self, call: CallId) {
-        let told: Vec<(DeviceId, RingingCall)> = {
-            let mut board = self.board.lock();
-            let queue_position = board.queue.position(call);
-            let Some(entry) = board.rings.get_mut(&call) else { return };
-            entry.view.queue_position = queue_position;
-            let (view, devices) = (entry.view.clone(), entry.devices.clone());
-            let view_of = |device: &DeviceId| {
-                let agent = board.roster.agent_of(*device)?;
-                Some((*device, board.ring_view(&view, agent)))
-            };
-            devices.iter().filter_map(view_of).collect()
-        };
-        for (device, ringing) in told {
-            self.tell(device, ServerEvent::Ring { ringing });
+        // Told under the lock: the end of a ring must be told last.
+        let mut board = self.board.lock();
+        let queue_position = board.queue.position(call);
+        if let Some(live) = board.live.get_mut(&call) {
+            live.queue_position = queue_position;
+        }
+        let Some(entry) = board.rings.get_mut(&call) else { return };
+        entry.view.queue_position = queue_position;
+        let (view, devices) = (entry.view.clone(), entry.devices.clone());
+        for device in devices {
+            if let Some(agent) = board.roster.agent_of(device) {
+                let ringing = board.ring_view(&view, agent);
+                self.tell(device, ServerEvent::Ring { ringing });
+            }
         }
     }
 

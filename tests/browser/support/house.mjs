@@ -61,6 +61,15 @@ export class House {
     return answer.code;
   }
 
+  /** Gives an agent rights. */
+  async allow(agent, name, rights) {
+    await json(`${this.facts.api}/v1/agents/${agent}`, {
+      method: 'PUT',
+      headers: { Authorization: `Bearer ${this.facts.api_key}`, 'Content-Type': 'application/json' },
+      body: JSON.stringify({ name, rights }),
+    });
+  }
+
   /** A customer calls; gives the simulated call. */
   async ring(plan = {}) {
     const { id } = await json(`${this.facts.simulator}/sim/calls`, {

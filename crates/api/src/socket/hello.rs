@@ -1,5 +1,7 @@
 //! The first frame: who is it, and do they go on or start anew.
 
+use std::sync::Arc;
+
 use model::{Timestamp, WorkspaceId};
 use store::AgentRow;
 use switchboard::Switchboard;
@@ -111,15 +113,37 @@ async fn admit(
     match token_holder(api, &claims, id).await {
         Ok(agent) => seated(api, house, sink, id, agent, seat).await,
         Err(refused) => {
-            if let Seat::New(session, _) | Seat::Again(session, _) | Seat::Resumed(session, _) =
-                seat
-                && api.hub.take_out(&session)
-            {
-                house.device_signed_out(session.device).await;
-            }
+            unseat(api, &house, seat, refused.1).await;
             Err(refuse(sink, &refused.0, refused.1).await)
         }
     }
+}
+
+/// Takes a device off its seat again. Where the agent is gone, so is the device; where the database
+/// only did not answer, a device that was here before has lost nothing but a socket.
+async fn unseat(api: &Api, house: &Switchboard, seat: Seat, why: ByeReason) {
+    let lost = match seat {
+        Seat::TooMany => return,
+        Seat::Again(session, outbox) | Seat::Resumed(session, outbox)
+            if why == ByeReason::ShutDown =>
+        {
+            (session, outbox)
+        }
+        Seat::New(session, _) | Seat::Again(session, _) | Seat::Resumed(session, _) => {
+            if api.hub.take_out(&session) {
+                house.device_signed_out(session.device).await;
+            }
+            return;
+        }
+    };
+    let (hub, house) = (Arc::clone(&api.hub), house.clone());
+    tokio::spawn(async move {
+        let (session, outbox) = lost;
+        let device = session.device;
+        if hub.release(&session, &outbox, || house.socket_lost(device)).await {
+            house.device_left(device).await;
+        }
+    });
 }
 
 /// The agent whom a token names, if they are still there.
@@ -157,14 +181,15 @@ async fn seated(
     match seat {
         Seat::New(session, outbox) => {
             tracing::info!(agent = %session.agent, device = %session.device, "a device joined");
-            session.learn_rights(agent.rights);
-            house.allow(&session.agent, agent.rights);
+            let rights = session.learn_rights(agent.rights);
+            house.allow(&session.agent, rights);
             let snapshot = house.device_joined(session.agent.clone(), session.device).await;
             outbox.open(frame_text(0, &welcome(api, &session, agent, snapshot)));
             Ok(Place { house, session, outbox })
         }
         Seat::Again(session, outbox) => {
             tracing::info!(agent = %session.agent, device = %session.device, "a device came back late");
+            house.device_starts_over(session.device);
             house.socket_back(session.device);
             let snapshot = house.snapshot(session.device).await;
             outbox.open(frame_text(0, &welcome(api, &session, agent, snapshot)));

@@ -18,20 +18,20 @@ async fn call(house: &House) -> CallId {
     let new = NewCall {
         id,
         workspace: workspace(),
-        line: LineId::new(LINE).unwrap(),
-        wacid: Wacid::new(format!("wacid.{id}")).unwrap(),
+        line: LineId::new(LINE).expect("a test value"),
+        wacid: Wacid::new(format!("wacid.{id}")).expect("a test value"),
         direction: Direction::UserInitiated,
         party: Party::default(),
         arrived_at: Timestamp::now(),
     };
-    house.store.open_call(new).await.unwrap();
+    house.store.open_call(new).await.expect("a test value");
     id
 }
 
 async fn happens(house: &House, call: CallId, event: &str) {
     let (event, detail) = (event.to_owned(), serde_json::json!({}));
     let event = NewEvent { at: Timestamp::now(), offset_ms: 0, event, detail };
-    house.store.append(call, event).await.unwrap();
+    house.store.append(call, event).await.expect("a test value");
 }
 
 /// The client end of a stream.
@@ -50,7 +50,7 @@ impl Stream {
         if let Some(last) = last {
             request = request.header("last-event-id", last);
         }
-        let response = request.send().await.unwrap();
+        let response = request.send().await.expect("a test value");
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         Self { response, text: String::new() }
@@ -71,13 +71,18 @@ impl Stream {
                 if block.lines().all(|line| line.starts_with(':')) {
                     continue;
                 }
-                let data = field("data:").map(|text| serde_json::from_str(&text).unwrap());
-                let id = field("id:").map(|id| id.parse().unwrap());
+                let data =
+                    field("data:").map(|text| serde_json::from_str(&text).expect("a test value"));
+                let id = field("id:").map(|id| id.parse().expect("a test value"));
                 return (id, field("event:").unwrap_or_default(), data.unwrap_or_default());
             }
             let chunk = tokio::time::timeout(WAIT, self.response.chunk());
-            let chunk = chunk.await.expect("an event in time").unwrap().expect("an open stream");
-            self.text.push_str(std::str::from_utf8(&chunk).unwrap());
+            let chunk = chunk
+                .await
+                .expect("an event in time")
+                .expect("a test value")
+                .expect("an open stream");
+            self.text.push_str(std::str::from_utf8(&chunk).expect("a test value"));
         }
     }
 }
@@ -90,14 +95,14 @@ async fn a_cursor_reads_on_where_it_was_and_names_pick() {
         happens(&house, one, event).await;
     }
     let first = house.get("/v1/events?limit=3").await;
-    assert_eq!(first["items"].as_array().unwrap().len(), 3);
-    let after = first["next_after"].as_i64().unwrap();
+    assert_eq!(first["items"].as_array().expect("a test value").len(), 3);
+    let after = first["next_after"].as_i64().expect("a test value");
     let rest = house.get(&format!("/v1/events?after={after}")).await;
-    assert_eq!(rest["items"].as_array().unwrap().len(), 1);
+    assert_eq!(rest["items"].as_array().expect("a test value").len(), 1);
     assert_eq!(rest["items"][0]["type"], "call.agent_back");
     assert_eq!(rest["items"][0]["call"], one.to_string());
     let picked = house.get("/v1/events?type=call.answered,call.agent_lost").await;
-    assert_eq!(picked["items"].as_array().unwrap().len(), 2);
+    assert_eq!(picked["items"].as_array().expect("a test value").len(), 2);
     let refused = problem(house.keyed(Method::GET, "/v1/events?type=call.exploded")).await;
     assert_eq!(refused, (400, "invalid".to_owned()));
 }
@@ -108,13 +113,13 @@ async fn a_cursor_older_than_what_is_kept_is_told_so() {
     let one = call(&house).await;
     happens(&house, one, "bridged").await;
     let far = Timestamp::now().plus_millis(1_000);
-    house.store.prune_events(far, far).await.unwrap();
+    house.store.prune_events(far, far).await.expect("a test value");
     for path in ["/v1/events?after=0", "/v1/events/stream?after=0"] {
         let gone = problem(house.keyed(Method::GET, path)).await;
         assert_eq!(gone, (410, "events_gone".to_owned()), "{path}");
     }
     let page = house.get("/v1/events").await;
-    assert_eq!(page["items"].as_array().unwrap().len(), 0);
+    assert_eq!(page["items"].as_array().expect("a test value").len(), 0);
 }
 
 #[tokio::test]
@@ -139,7 +144,7 @@ async fn a_stream_that_is_cut_again_and_again_goes_on_without_gaps_or_doubles() 
                 let (id, name, data) = stream.next().await;
                 assert_eq!((name.as_str(), data["seq"].as_i64()), ("call.agent_lost", id));
                 last = id;
-                seen.push(id.unwrap());
+                seen.push(id.expect("a test value"));
             }
         }
     };
@@ -151,9 +156,9 @@ async fn a_stream_that_is_cut_again_and_again_goes_on_without_gaps_or_doubles() 
     let kept = house.get("/v1/events?limit=200").await;
     let kept: Vec<i64> = kept["items"]
         .as_array()
-        .unwrap()
+        .expect("a test value")
         .iter()
-        .map(|event| event["seq"].as_i64().unwrap())
+        .map(|event| event["seq"].as_i64().expect("a test value"))
         .collect();
     assert_eq!(seen, kept);
 }
@@ -178,17 +183,18 @@ async fn another_workspace_sees_none_of_it() {
     happens(&house, one, "bridged").await;
     let theirs = |path: &str| house.request(Method::GET, path).bearer_auth(OTHER_KEY);
     let page = document(theirs("/v1/events?after=0")).await;
-    assert_eq!(page["items"].as_array().unwrap().len(), 0);
-    let mut response = theirs("/v1/events/stream?after=0").send().await.unwrap();
+    assert_eq!(page["items"].as_array().expect("a test value").len(), 0);
+    let mut response = theirs("/v1/events/stream?after=0").send().await.expect("a test value");
     happens(&house, one, "agent_lost").await;
     let _device = house.device("ana").await;
     let mut text = String::new();
     while let Ok(Ok(Some(chunk))) =
         tokio::time::timeout(Duration::from_millis(2_500), response.chunk()).await
     {
-        text.push_str(std::str::from_utf8(&chunk).unwrap());
+        text.push_str(std::str::from_utf8(&chunk).expect("a test value"));
     }
     assert!(text.contains("id: 0") && !text.contains("data"), "{text}");
-    let refused = house.request(Method::GET, "/v1/events/stream").send().await.unwrap();
+    let refused =
+        house.request(Method::GET, "/v1/events/stream").send().await.expect("a test value");
     assert_eq!(refused.status(), 401);
 }

@@ -15,7 +15,7 @@ use crate::house::{
 const AGENTS: [&str; 5] = ["ana", "ben", "cleo", "dan", "eve"];
 
 fn other() -> WorkspaceId {
-    WorkspaceId::new("other").unwrap()
+    WorkspaceId::new("other").expect("a test value")
 }
 
 async fn add_call(house: &House, workspace: WorkspaceId, line: &str, number: u128) -> CallId {
@@ -24,21 +24,21 @@ async fn add_call(house: &House, workspace: WorkspaceId, line: &str, number: u12
     let new = NewCall {
         id,
         workspace,
-        line: LineId::new(line).unwrap(),
-        wacid: Wacid::new(format!("wacid.{number}")).unwrap(),
+        line: LineId::new(line).expect("a test value"),
+        wacid: Wacid::new(format!("wacid.{number}")).expect("a test value"),
         direction: Direction::UserInitiated,
         party: Party { phone, ..Party::default() },
         arrived_at: Timestamp::now(),
     };
-    house.store.open_call(new).await.unwrap();
+    house.store.open_call(new).await.expect("a test value");
     id
 }
 
 /// A webhook of a call on that line, from that number.
 fn connect(line: &str, wacid: &str, from: &str) -> Vec<u8> {
     let body = include_str!("../../../../tests/fixtures/webhooks/connect_form_a.json");
-    let mut webhook: serde_json::Value = serde_json::from_str(body).unwrap();
-    let value = webhook.pointer_mut("/entry/0/changes/0/value").unwrap();
+    let mut webhook: serde_json::Value = serde_json::from_str(body).expect("a test value");
+    let value = webhook.pointer_mut("/entry/0/changes/0/value").expect("a test value");
     value["metadata"]["phone_number_id"] = json!(line);
     value["calls"][0]["id"] = json!(wacid);
     value["calls"][0]["from"] = json!(from);
@@ -46,7 +46,7 @@ fn connect(line: &str, wacid: &str, from: &str) -> Vec<u8> {
     if let Some(contact) = value.pointer_mut("/contacts/0") {
         contact["wa_id"] = json!(from);
     }
-    serde_json::to_vec(&webhook).unwrap()
+    serde_json::to_vec(&webhook).expect("a test value")
 }
 
 /// Everything told until the pong of a ping that is sent now.
@@ -101,7 +101,7 @@ async fn t15_missed_calls_balance_and_presence_stay_in_their_workspace() {
     ] {
         for device in devices.iter_mut() {
             for event in told_of_misses(device, 5).await {
-                let text = serde_json::to_string(&event).unwrap();
+                let text = serde_json::to_string(&event).expect("a test value");
                 assert!(foreign.iter().all(|mark| !text.contains(mark)), "{text}");
                 if let ServerEvent::Balance { balance: told } = &event {
                     let micros = told.available_micros.get().to_string();
@@ -119,7 +119,7 @@ async fn t15_missed_calls_balance_and_presence_stay_in_their_workspace() {
             None => house.keyed(Method::GET, "/v1/missed"),
         };
         let missed_calls = document(request).await;
-        let calls = missed_calls.as_array().unwrap();
+        let calls = missed_calls.as_array().expect("a test value");
         assert_eq!(calls.len(), 5);
         assert!(calls.iter().all(|call| call["line"] == missed), "{missed_calls}");
     }
@@ -165,7 +165,7 @@ async fn t15_a_session_of_another_workspaces_namesake_cannot_be_resumed() {
     assert_eq!(agent_name, "ana-of-other");
     assert_eq!(house.devices_of("ana").await, 1, "hers is not counted with theirs");
     // Removing one signs the other not out.
-    house.keyed(Method::DELETE, "/v1/agents/ana").send().await.unwrap();
+    house.keyed(Method::DELETE, "/v1/agents/ana").send().await.expect("a test value");
     device.send(ClientCommand::Ping {}).await;
     loop {
         match device.event().await {

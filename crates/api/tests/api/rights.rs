@@ -19,13 +19,13 @@ async fn key_with(house: &House, name: &str, rights: Rights) -> String {
 /// Every address for programs with the right that its description asks for. That the description
 /// says what the table of addresses says is checked beside the table.
 fn guarded() -> Vec<(Method, String, Right)> {
-    let document: Value = serde_json::from_str(&api::openapi()).unwrap();
+    let document: Value = serde_json::from_str(&api::openapi()).expect("a test value");
     let mut found = Vec::new();
-    for (path, operations) in document["paths"].as_object().unwrap() {
-        for (method, operation) in operations.as_object().unwrap() {
+    for (path, operations) in document["paths"].as_object().expect("a test value") {
+        for (method, operation) in operations.as_object().expect("a test value") {
             let Some(needs) = operation.pointer("/security/0/api_key/0") else { continue };
-            let right = serde_json::from_value(needs.clone()).unwrap();
-            found.push((method.to_uppercase().parse().unwrap(), path.clone(), right));
+            let right = serde_json::from_value(needs.clone()).expect("a test value");
+            found.push((method.to_uppercase().parse().expect("a test value"), path.clone(), right));
         }
     }
     found
@@ -57,13 +57,18 @@ async fn every_address_opens_with_its_own_right_and_with_no_other() {
             } else {
                 assert_eq!(status.as_u16(), 403, "{method} {path} with {right:?}");
                 assert_eq!(body["type"], "forbidden");
-                assert!(body["detail"].as_str().unwrap().contains(needs.as_str()));
+                assert!(body["detail"].as_str().expect("a test value").contains(needs.as_str()));
             }
         }
         assert_eq!(answer(ask(&nothing)).await.0.as_u16(), 403, "{method} {path}");
     }
-    let metrics = house.http.get(format!("http://{}/metrics", house.admin)).send().await.unwrap();
-    let metrics = metrics.text().await.unwrap();
+    let metrics = house
+        .http
+        .get(format!("http://{}/metrics", house.admin))
+        .send()
+        .await
+        .expect("a test value");
+    let metrics = metrics.text().await.expect("a test value");
     assert!(metrics.contains("forbidden_total{why=\"admin\"}"), "{metrics}");
 }
 
@@ -102,7 +107,7 @@ fn needed(command: &ClientCommand) -> Vec<Right> {
 fn commands() -> Vec<ClientCommand> {
     let call = CallId::from_uuid(uuid::Uuid::from_u128(1));
     let offer = SdpText::new("<<no offer>>");
-    let to = TransferTarget::Agent(AgentId::new("ben").unwrap());
+    let to = TransferTarget::Agent(AgentId::new("ben").expect("a test value"));
     vec![
         ClientCommand::GoReady { offer: offer.clone() },
         ClientCommand::RestartIce { offer },
@@ -135,7 +140,7 @@ async fn every_command_is_refused_without_its_own_right_and_only_then() {
     let only = Right::ALL.map(|right| Rights::NONE.with(right));
     for rights in only.into_iter().chain([Rights::NONE, Rights::ALL]) {
         let mut ana = house.device("ana").await;
-        let id = AgentId::new("ana").unwrap();
+        let id = AgentId::new("ana").expect("a test value");
         let put = house.keyed(Method::PUT, "/v1/agents/ana");
         let view = document(put.json(&json!({ "name": "Ana", "rights": rights }))).await;
         assert_eq!(view["rights"], json!(rights), "{id}");

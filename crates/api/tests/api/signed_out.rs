@@ -13,9 +13,9 @@ async fn cookie_of(house: &House, name: &str) -> String {
     let made = house.keyed(Method::POST, &format!("/v1/agents/{name}/sign-in-code"));
     let code = document(made).await["code"].clone();
     let sign_in = house.desk_request(Method::POST, "/v1/desk/sign-in").json(&json!({"code": code}));
-    let response = sign_in.send().await.unwrap();
-    let set = response.headers()["set-cookie"].to_str().unwrap().to_owned();
-    set.split(';').next().unwrap().to_owned()
+    let response = sign_in.send().await.expect("a test value");
+    let set = response.headers()["set-cookie"].to_str().expect("a test value").to_owned();
+    set.split(';').next().expect("a test value").to_owned()
 }
 
 /// What a device with that token hears when it says hello.
@@ -53,7 +53,7 @@ async fn a10_a_removed_agents_sockets_close_and_nothing_of_theirs_opens_again() 
     assert_eq!(house.devices_of("ana").await, 2);
 
     let start = Instant::now();
-    let gone = house.keyed(Method::DELETE, "/v1/agents/ana").send().await.unwrap();
+    let gone = house.keyed(Method::DELETE, "/v1/agents/ana").send().await.expect("a test value");
     assert_eq!(gone.status(), StatusCode::NO_CONTENT);
     for device in [desk, phone] {
         let last = device.device.rest().await.pop();
@@ -74,7 +74,7 @@ async fn a10_a_removed_agents_sockets_close_and_nothing_of_theirs_opens_again() 
     }
     assert_eq!(problem(house.keyed(Method::DELETE, "/v1/agents/ana")).await.0, 404);
     let agents = house.get("/v1/agents").await;
-    assert_eq!(agents.as_array().unwrap().len(), 1, "{agents}");
+    assert_eq!(agents.as_array().expect("a test value").len(), 1, "{agents}");
     assert_eq!(house.hub.devices(), 1);
 
     // Ben noticed nothing.
@@ -86,7 +86,7 @@ async fn a10_a_removed_agents_sockets_close_and_nothing_of_theirs_opens_again() 
 async fn a_token_from_before_is_not_good_for_somebody_new_under_the_old_id() {
     let house = House::open().await;
     let old = house.token("ana").await;
-    house.keyed(Method::DELETE, "/v1/agents/ana").send().await.unwrap();
+    house.keyed(Method::DELETE, "/v1/agents/ana").send().await.expect("a test value");
     // Tokens say in which second they were made.
     tokio::time::sleep(Duration::from_millis(1_100)).await;
     let new = house.token("ana").await;

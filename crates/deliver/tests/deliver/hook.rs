@@ -18,9 +18,9 @@ use crate::private::install_crypto;
 fn question() -> RingQuestion {
     RingQuestion {
         v: 1,
-        workspace: WorkspaceId::new("acme").unwrap(),
-        call: "call_00000000000000000000000000000001".parse::<CallId>().unwrap(),
-        line: LineId::new("1").unwrap(),
+        workspace: WorkspaceId::new("acme").expect("a test value"),
+        call: "call_00000000000000000000000000000001".parse::<CallId>().expect("a test value"),
+        line: LineId::new("1").expect("a test value"),
         line_name: "Support".to_owned(),
         from: CallerView { display: "Maria".to_owned(), phone: None },
         user_id: None,
@@ -29,16 +29,16 @@ fn question() -> RingQuestion {
 }
 
 async fn serve(app: Router) -> SocketAddr {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-    let address = listener.local_addr().unwrap();
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a test value");
+    let address = listener.local_addr().expect("a test value");
     tokio::spawn(async move { axum::serve(listener, app).await });
     address
 }
 
 async fn ask(app: Router) -> Result<RingAnswer, HookFailure> {
     install_crypto();
-    let url = format!("http://{}/", serve(app).await).parse().unwrap();
-    let hook = Hook::new(url, "whsec_hook".into(), Duration::from_secs(9)).unwrap();
+    let url = format!("http://{}/", serve(app).await).parse().expect("a test value");
+    let hook = Hook::new(url, "whsec_hook".into(), Duration::from_secs(9)).expect("a test value");
     hook.before_ringing(&question(), Timestamp::now()).await
 }
 
@@ -47,20 +47,21 @@ async fn a_signed_question_gets_its_answer() {
     let answer = ask(Router::new().route(
         "/",
         post(|headers: HeaderMap, body: Bytes| async move {
-            let header = |name: &str| headers[name].to_str().unwrap().to_owned();
-            let at = header("ringdown-timestamp").parse().unwrap();
+            let header = |name: &str| headers[name].to_str().expect("a test value").to_owned();
+            let at = header("ringdown-timestamp").parse().expect("a test value");
             assert_eq!(header("ringdown-signature"), sign(&"whsec_hook".into(), at, &body));
-            let asked: RingQuestion = serde_json::from_slice(&body).unwrap();
+            let asked: RingQuestion = serde_json::from_slice(&body).expect("a test value");
             assert_eq!(asked, question());
             r#"{"action":"ring","contact_name":"Maria Silva","group":"sales","agent":"ana"}"#
         }),
     ));
-    let RingAnswer::Ring { group, contact_name, agent } = answer.await.unwrap() else {
+    let RingAnswer::Ring { group, contact_name, agent } = answer.await.expect("a test value")
+    else {
         panic!("not a ring");
     };
     assert_eq!(contact_name.as_deref(), Some("Maria Silva"));
-    assert_eq!(group.unwrap().as_str(), "sales");
-    assert_eq!(agent.unwrap().as_str(), "ana");
+    assert_eq!(group.expect("a test value").as_str(), "sales");
+    assert_eq!(agent.expect("a test value").as_str(), "ana");
 }
 
 #[tokio::test]

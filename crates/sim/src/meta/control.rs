@@ -17,8 +17,8 @@ use super::world::World;
 use super::{CallPlan, SimUser};
 use crate::{Says, SimError};
 
-/// The tones looked for in what a phone heard, in hertz: the demo's two.
-const TONES: [u32; 2] = [440, 880];
+/// The tones looked for in what a phone heard, in hertz: the demo's two, and one for a second agent.
+const TONES: [u32; 3] = [440, 880, 1300];
 /// Tones are looked for in the last second.
 const LATELY: Duration = Duration::from_secs(1);
 

@@ -25,12 +25,12 @@ fn endpoint(types: Vec<EventName>) -> EndpointRow {
 }
 
 async fn told(world: &World, call: CallId, name: &str) {
-    world.store.append(call, event(name, 1)).await.unwrap();
+    world.store.append(call, event(name, 1)).await.expect("a test value");
 }
 
 async fn due(world: &World, id: EndpointId, now: Timestamp) -> Vec<i64> {
-    while world.store.fan_out(id, now).await.unwrap() {}
-    let due = world.store.due_deliveries(id, now, 100).await.unwrap();
+    while world.store.fan_out(id, now).await.expect("a test value") {}
+    let due = world.store.due_deliveries(id, now, 100).await.expect("a test value");
     due.into_iter().map(|due| due.event.seq).collect()
 }
 
@@ -45,13 +45,13 @@ async fn an_endpoint_gets_what_happens_from_then_on_and_only_what_it_asked_for()
     told(&world, call, "ring_started").await;
     let (all, picky) = (endpoint(vec![]), endpoint(vec![EventName::CallAgentLost]));
     for endpoint in [&all, &picky] {
-        world.store.add_endpoint(endpoint).await.unwrap();
+        world.store.add_endpoint(endpoint).await.expect("a test value");
     }
     told(&world, call, "bridged").await;
     told(&world, call, "agent_lost").await;
     assert_eq!(due(&world, all.id, noon(1)).await, [2]);
     assert_eq!(due(&world, picky.id, noon(1)).await, [3]);
-    let states: Vec<_> = world.store.deliveries(all.id, 10).await.unwrap();
+    let states: Vec<_> = world.store.deliveries(all.id, 10).await.expect("a test value");
     assert_eq!(states.len(), 2, "{states:?}");
 }
 
@@ -59,7 +59,7 @@ async fn an_endpoint_gets_what_happens_from_then_on_and_only_what_it_asked_for()
 async fn a_workspace_has_so_many_endpoints_and_no_more() {
     let world = World::new().await;
     for _ in 0..ENDPOINTS_MAX {
-        world.store.add_endpoint(&endpoint(vec![])).await.unwrap();
+        world.store.add_endpoint(&endpoint(vec![])).await.expect("a test value");
     }
     let refused = world.store.add_endpoint(&endpoint(vec![])).await;
     assert!(matches!(refused, Err(StoreError::TooManyEndpoints { max: ENDPOINTS_MAX })));
@@ -70,19 +70,19 @@ async fn a_removed_or_disabled_endpoint_gets_nothing_more() {
     let world = World::new().await;
     let (one, other) = (endpoint(vec![]), endpoint(vec![]));
     for endpoint in [&one, &other] {
-        world.store.add_endpoint(endpoint).await.unwrap();
+        world.store.add_endpoint(endpoint).await.expect("a test value");
     }
     let call = world.open_call(1).await;
     told(&world, call, "bridged").await;
     assert_eq!(due(&world, one.id, noon(1)).await.len(), 1);
-    assert!(world.store.remove_endpoint(&acme(), one.id).await.unwrap());
-    assert!(!world.store.remove_endpoint(&acme(), one.id).await.unwrap());
-    world.store.disable_endpoint(other.id, "gone").await.unwrap();
+    assert!(world.store.remove_endpoint(&acme(), one.id).await.expect("a test value"));
+    assert!(!world.store.remove_endpoint(&acme(), one.id).await.expect("a test value"));
+    world.store.disable_endpoint(other.id, "gone").await.expect("a test value");
     told(&world, call, "agent_lost").await;
     for id in [one.id, other.id] {
         assert_eq!(due(&world, id, noon(1)).await, Vec::<i64>::new());
     }
-    let left = world.store.endpoints(&acme()).await.unwrap();
+    let left = world.store.endpoints(&acme()).await.expect("a test value");
     assert_eq!(left.len(), 1);
     assert_eq!(left[0].disabled_why.as_deref(), Some("gone"));
 }
@@ -91,16 +91,16 @@ async fn a_removed_or_disabled_endpoint_gets_nothing_more() {
 async fn events_behind_one_that_was_never_delivered_do_not_wait_for_ever() {
     let world = World::new().await;
     let subscriber = endpoint(vec![]);
-    world.store.add_endpoint(&subscriber).await.unwrap();
+    world.store.add_endpoint(&subscriber).await.expect("a test value");
     let call = world.open_call(1).await;
     told(&world, call, "ring_started").await;
-    let old = world.store.newest_event(&acme()).await.unwrap();
+    let old = world.store.newest_event(&acme()).await.expect("a test value");
     let mut late = event("bridged", 1);
     late.at = Timestamp::from_millis(late.at.as_millis() + 1_000_000);
     let between = Timestamp::from_millis(late.at.as_millis() - 1);
-    world.store.append(call, late).await.unwrap();
+    world.store.append(call, late).await.expect("a test value");
     assert_eq!(due(&world, subscriber.id, noon(1)).await, [old]);
-    world.store.prune_events(between, noon(2)).await.unwrap();
+    world.store.prune_events(between, noon(2)).await.expect("a test value");
     assert_eq!(due(&world, subscriber.id, noon(2)).await, [old + 1]);
 }
 
@@ -167,7 +167,7 @@ impl Model {
 async fn agrees(steps: Vec<Step>) {
     let world = World::new().await;
     let subscriber = endpoint(vec![]);
-    world.store.add_endpoint(&subscriber).await.unwrap();
+    world.store.add_endpoint(&subscriber).await.expect("a test value");
     let mut calls = Vec::new();
     for number in 1..=5 {
         calls.push(world.open_call(number).await);
@@ -177,7 +177,7 @@ async fn agrees(steps: Vec<Step>) {
         match step {
             Step::Told(lane) => {
                 told(&world, calls[lane], "bridged").await;
-                let event = world.store.newest_event(&acme()).await.unwrap();
+                let event = world.store.newest_event(&acme()).await.expect("a test value");
                 model.lanes.entry(lane).or_default().push((event, clock));
             }
             Step::Passed(time) => clock += time,
@@ -190,7 +190,7 @@ async fn agrees(steps: Vec<Step>) {
                     Fate::GivenUp => Next::Dead,
                 };
                 let noted = [attempt(event, now, next)];
-                world.store.note_attempts(subscriber.id, &noted).await.unwrap();
+                world.store.note_attempts(subscriber.id, &noted).await.expect("a test value");
                 model.tried(event, clock, fate);
             }
         }
@@ -208,7 +208,7 @@ proptest! {
         tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
-            .unwrap()
+            .expect("a test value")
             .block_on(agrees(steps));
     }
 }

@@ -6,7 +6,7 @@ use store::{GroupRow, LineRow, StoreError};
 use crate::world::{World, acme, ana, line, line_id, workspace};
 
 fn group_id(id: &str) -> GroupId {
-    GroupId::new(id).unwrap()
+    GroupId::new(id).expect("a test value")
 }
 
 fn support() -> GroupRow {
@@ -26,59 +26,78 @@ fn support() -> GroupRow {
 async fn a_group_comes_back_as_it_was_put_and_goes_when_removed() {
     let world = World::new().await;
     let store = &world.store;
-    let bo = AgentId::new("bo").unwrap();
-    store.put_agent(&acme(), &bo, "Bo").await.unwrap();
-    store.put_group(&acme(), &support()).await.unwrap();
-    assert_eq!(store.group(&acme(), &support().id).await.unwrap(), Some(support()));
+    let bo = AgentId::new("bo").expect("a test value");
+    store.put_agent(&acme(), &bo, "Bo").await.expect("a test value");
+    store.put_group(&acme(), &support()).await.expect("a test value");
+    assert_eq!(store.group(&acme(), &support().id).await.expect("a test value"), Some(support()));
     let changed = GroupRow {
         name: "Help".to_owned(),
         members: vec![Member { agent: bo, tier: 0 }, Member { agent: ana(), tier: 3 }],
         ..support()
     };
-    store.put_group(&acme(), &changed).await.unwrap();
-    assert_eq!(store.groups(&acme()).await.unwrap(), [changed]);
-    assert!(store.remove_group(&acme(), &support().id).await.unwrap());
-    assert!(!store.remove_group(&acme(), &support().id).await.unwrap());
-    assert_eq!(store.groups(&acme()).await.unwrap(), []);
+    store.put_group(&acme(), &changed).await.expect("a test value");
+    assert_eq!(store.groups(&acme()).await.expect("a test value"), [changed]);
+    assert!(store.remove_group(&acme(), &support().id).await.expect("a test value"));
+    assert!(!store.remove_group(&acme(), &support().id).await.expect("a test value"));
+    assert_eq!(store.groups(&acme()).await.expect("a test value"), []);
 }
 
 #[tokio::test]
 async fn groups_of_one_id_in_two_workspaces_are_two_groups() {
     let world = World::new().await;
     let store = &world.store;
-    let other = WorkspaceId::new("other").unwrap();
-    store.ensure_workspace(&store::Workspace { id: other.clone(), ..workspace() }).await.unwrap();
-    store.put_group(&acme(), &support()).await.unwrap();
-    assert_eq!(store.group(&other, &support().id).await.unwrap(), None);
+    let other = WorkspaceId::new("other").expect("a test value");
+    store
+        .ensure_workspace(&store::Workspace { id: other.clone(), ..workspace() })
+        .await
+        .expect("a test value");
+    store.put_group(&acme(), &support()).await.expect("a test value");
+    assert_eq!(store.group(&other, &support().id).await.expect("a test value"), None);
     // Ana is an agent of acme alone.
     let refused = store.put_group(&other, &support()).await;
     assert!(matches!(refused, Err(StoreError::Dangling { .. })));
-    assert_eq!(store.groups(&other).await.unwrap(), [], "nothing of it was kept");
+    assert_eq!(store.groups(&other).await.expect("a test value"), [], "nothing of it was kept");
     let empty = GroupRow { members: vec![], ..support() };
-    store.put_group(&other, &empty).await.unwrap();
-    assert!(!store.remove_group(&WorkspaceId::new("third").unwrap(), &empty.id).await.unwrap());
-    assert!(store.remove_group(&other, &empty.id).await.unwrap());
-    assert_eq!(store.groups(&acme()).await.unwrap(), [support()]);
+    store.put_group(&other, &empty).await.expect("a test value");
+    assert!(
+        !store
+            .remove_group(&WorkspaceId::new("third").expect("a test value"), &empty.id)
+            .await
+            .expect("a test value")
+    );
+    assert!(store.remove_group(&other, &empty.id).await.expect("a test value"));
+    assert_eq!(store.groups(&acme()).await.expect("a test value"), [support()]);
 }
 
 #[tokio::test]
 async fn the_group_chosen_for_a_line_outlives_a_start_and_not_a_move() {
     let world = World::new().await;
     let store = &world.store;
-    let group_of = async || store.line(&line_id()).await.unwrap().unwrap().group;
+    let group_of =
+        async || store.line(&line_id()).await.expect("a test value").expect("a test value").group;
     let configured = LineRow { group: Some(group_id("day")), ..line() };
-    store.ensure_line(&configured).await.unwrap();
+    store.ensure_line(&configured).await.expect("a test value");
     assert_eq!(group_of().await, Some(group_id("day")));
-    assert!(store.choose_group(&acme(), &line_id(), Some(&group_id("night"))).await.unwrap());
-    store.ensure_line(&configured).await.unwrap();
+    assert!(
+        store
+            .choose_group(&acme(), &line_id(), Some(&group_id("night")))
+            .await
+            .expect("a test value")
+    );
+    store.ensure_line(&configured).await.expect("a test value");
     assert_eq!(group_of().await, Some(group_id("night")), "as a start of the daemon does");
-    assert!(store.choose_group(&acme(), &line_id(), None).await.unwrap());
+    assert!(store.choose_group(&acme(), &line_id(), None).await.expect("a test value"));
     assert_eq!(group_of().await, Some(group_id("day")));
 
-    let other = WorkspaceId::new("other").unwrap();
-    assert!(!store.choose_group(&other, &line_id(), Some(&group_id("x"))).await.unwrap());
-    store.choose_group(&acme(), &line_id(), Some(&group_id("night"))).await.unwrap();
-    store.ensure_workspace(&store::Workspace { id: other.clone(), ..workspace() }).await.unwrap();
-    store.ensure_line(&LineRow { workspace: other, ..line() }).await.unwrap();
+    let other = WorkspaceId::new("other").expect("a test value");
+    assert!(
+        !store.choose_group(&other, &line_id(), Some(&group_id("x"))).await.expect("a test value")
+    );
+    store.choose_group(&acme(), &line_id(), Some(&group_id("night"))).await.expect("a test value");
+    store
+        .ensure_workspace(&store::Workspace { id: other.clone(), ..workspace() })
+        .await
+        .expect("a test value");
+    store.ensure_line(&LineRow { workspace: other, ..line() }).await.expect("a test value");
     assert_eq!(group_of().await, None, "the group is not the new workspace's");
 }

@@ -13,7 +13,7 @@ async fn journal(world: &World, call: CallId, offset_ms: i64, event: &str, agent
         _ => json!({ "agent": agent }),
     };
     let event = NewEvent { at: noon(offset_ms), offset_ms, event: event.to_owned(), detail };
-    world.store.append(call, event).await.unwrap();
+    world.store.append(call, event).await.expect("a test value");
 }
 
 #[tokio::test]
@@ -26,9 +26,9 @@ async fn who_was_rung_and_what_each_did_is_told_in_order() {
     journal(&world, call, 3_100, "agents_ring_ended", "bo", "declined").await;
     journal(&world, call, 20_000, "agents_ring_ended", "ana", "caller_hung_up").await;
     let cdr = Cdr { ring_ms: 19_900, ..missed(call, Cause::CallerHungUp) };
-    store.close_call(cdr, vec![]).await.unwrap();
+    store.close_call(cdr, vec![]).await.expect("a test value");
 
-    let list = store.missed(&acme(), 10).await.unwrap();
+    let list = store.missed(&acme(), 10).await.expect("a test value");
     let [call_missed] = &list[..] else { panic!("one missed call: {list:#?}") };
     assert_eq!(call_missed.reason, MissedReason::CallerGaveUp);
     assert_eq!(call_missed.gave_up_after_ms, Some(19_900));
@@ -45,8 +45,11 @@ async fn who_was_rung_and_what_each_did_is_told_in_order() {
             ("bo", "bo", RingOutcome::Declined, 3_000),
         ]
     );
-    assert_eq!(store.missed_call(&acme(), call).await.unwrap().as_ref(), Some(call_missed));
-    let detail = store.call(&acme(), call).await.unwrap().unwrap();
+    assert_eq!(
+        store.missed_call(&acme(), call).await.expect("a test value").as_ref(),
+        Some(call_missed)
+    );
+    let detail = store.call(&acme(), call).await.expect("a test value").expect("a test value");
     assert_eq!(detail.rung, call_missed.rung);
 }
 
@@ -62,8 +65,13 @@ async fn each_reason_is_told_in_words() {
         (6, Cause::CallerHungUp, "The caller gave up after 20 s."),
     ] {
         let call = world.open_call(number).await;
-        world.store.close_call(missed(call, cause), vec![]).await.unwrap();
-        let told = world.store.missed_call(&acme(), call).await.unwrap().unwrap();
+        world.store.close_call(missed(call, cause), vec![]).await.expect("a test value");
+        let told = world
+            .store
+            .missed_call(&acme(), call)
+            .await
+            .expect("a test value")
+            .expect("a test value");
         assert_eq!(told.in_words, words);
         assert_eq!(told.gave_up_after_ms.is_some(), cause == Cause::CallerHungUp);
         assert_eq!(told.rung, []);
@@ -79,11 +87,12 @@ async fn a_call_somebody_took_tells_who_else_was_rung() {
     journal(&world, call, 900, "agents_ring_ended", "bo", "taken_by_other").await;
     journal(&world, call, 900, "agents_ring_ended", "ana", "claimed").await;
     journal(&world, call, 950, "bridged", "ana", "").await;
-    world.store.close_call(talked(call), vec![]).await.unwrap();
-    assert_eq!(world.store.missed_call(&acme(), call).await.unwrap(), None);
-    let detail = world.store.call(&acme(), call).await.unwrap().unwrap();
+    world.store.close_call(talked(call), vec![]).await.expect("a test value");
+    assert_eq!(world.store.missed_call(&acme(), call).await.expect("a test value"), None);
+    let detail =
+        world.store.call(&acme(), call).await.expect("a test value").expect("a test value");
     assert_eq!(detail.rung[0].outcome, RingOutcome::TakenByOther);
-    assert_eq!(detail.summary.talkers, [AgentId::new("ana").unwrap()]);
+    assert_eq!(detail.summary.talkers, [AgentId::new("ana").expect("a test value")]);
 }
 
 #[tokio::test]
@@ -92,12 +101,16 @@ async fn the_list_is_paged_newest_first() {
     for number in 1..=5 {
         let call = world.open_call(number).await;
         let cdr = if number == 3 { talked(call) } else { missed(call, Cause::NoAnswer) };
-        world.store.close_call(cdr, vec![]).await.unwrap();
+        world.store.close_call(cdr, vec![]).await.expect("a test value");
     }
-    let first = world.store.missed_page(&acme(), 3, None).await.unwrap();
+    let first = world.store.missed_page(&acme(), 3, None).await.expect("a test value");
     let ids: Vec<_> = first.items.iter().map(|call| call.call).collect();
     assert_eq!(ids, [5, 4, 2].map(call_id));
-    let rest = world.store.missed_page(&acme(), 3, first.next_cursor.as_deref()).await.unwrap();
+    let rest = world
+        .store
+        .missed_page(&acme(), 3, first.next_cursor.as_deref())
+        .await
+        .expect("a test value");
     assert_eq!((rest.items.len(), rest.items[0].call), (1, call_id(1)));
     assert_eq!(rest.next_cursor, None);
     let refused = world.store.missed_page(&acme(), 3, Some("nonsense")).await;
