@@ -10,6 +10,7 @@ mod failure;
 mod lifecycle;
 mod logging;
 mod sounds;
+mod token_file;
 mod wiring;
 
 fn main() -> ExitCode {

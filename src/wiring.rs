@@ -19,7 +19,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use whatsapp::{Graph, GraphConfig, VerifyToken, WebhookVerifier};
 
-use crate::sounds;
+use crate::{sounds, token_file};
 
 /// How long a device's session outlives its socket: a call survives a lost socket this long.
 const RESUME_GRACE: Duration = Duration::from_secs(25);
@@ -80,8 +80,9 @@ pub(crate) async fn start(config: &Config) -> anyhow::Result<Running> {
         recording::Recorder::start(recorder_config, Box::new(Taps(media.taps)))
             .context("the recorder cannot start")?;
     let hub = Hub::new(RESUME_GRACE);
+    let graph = graph(config)?;
     let doors = Doors {
-        graph: graph(config)?,
+        graph: graph.clone(),
         plane: media.plane,
         recorder,
         store: store.clone(),
@@ -121,6 +122,10 @@ pub(crate) async fn start(config: &Config) -> anyhow::Result<Running> {
     let mut servers = JoinSet::new();
     servers.spawn(api::serve(listener, api.clone(), stop.clone()));
     servers.spawn(api::serve_admin(admin_listener, api.clone(), stop.clone()));
+    if let Some(file) = config.whatsapp.access_token_file.clone() {
+        let known = config.whatsapp.access_token.clone();
+        servers.spawn(token_file::follow(file, known, graph, stop.clone()));
+    }
     Ok(Running { exchange, store, address, admin_address, vault, api, hub, rounds, stop, servers })
 }
 

@@ -73,7 +73,7 @@ async fn c3_a_refused_pre_accept_withdraws_the_ring_and_rejects() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn c4_c10_after_a_pre_accept_that_failed_an_agent_can_still_answer() {
+async fn c4_after_a_pre_accept_that_failed_an_agent_can_still_answer() {
     let world = World::start().await;
     let mut ana = world.agent("ana").await;
     for fault in [Fault::Status(500), Fault::Garbage, Fault::Status(503)] {
@@ -90,6 +90,65 @@ async fn c4_c10_after_a_pre_accept_that_failed_an_agent_can_still_answer() {
     assert_eq!(closed["disposition"], "answered");
     assert!(journalled(&closed, "pre_accept_unclear"), "{closed:#}");
     assert_eq!(world.asked("accept", phone.wacid()), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c6_a_limit_of_the_line_ends_the_call_with_its_reason_and_few_requests() {
+    for (action, code) in [("pre_accept", 138_002), ("accept", 138_005)] {
+        let world = World::start().await;
+        let mut ana = world.agent("ana").await;
+        world.meta.fail_next(action, Fault::Error(code, 429));
+        let phone = world.ring(world.plan()).await;
+        let call = rung(&mut ana).await;
+        if action == "accept" {
+            ana.claim(call).await.expect("sent");
+        }
+        let told = |e: &ServerEvent| match e {
+            ServerEvent::RingEnd { call: ended, .. } | ServerEvent::CallEnd { call: ended, .. } => {
+                *ended == call
+            }
+            _ => false,
+        };
+        ana.wait_for("why it is over", told, PATIENCE).await.expect("told");
+        ended(&phone).await;
+        let closed = world.closed(&call.to_string()).await;
+        assert_eq!(closed["end"]["cause"], "carrier_refused", "{closed:#}");
+        assert_eq!(closed["end"]["class"], "carrier_fault");
+        let asked = world
+            .meta
+            .requests()
+            .into_iter()
+            .filter(|request| request.call_id.as_ref() == Some(phone.wacid()))
+            .count();
+        assert!(asked <= 5, "{asked} requests are a storm");
+        // The next call is none the worse.
+        let next = world.ring(world.plan()).await;
+        answer(&mut ana).await;
+        talking(&next).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c10_a_garbled_answer_to_accept_is_unclear_and_the_callers_sound_decides() {
+    let world = World::start().await;
+    let mut ana = world.agent("ana").await;
+    // Garbage once: the same bytes again succeed. Garbage for good: nobody is left in the dark.
+    world.meta.fail_next("accept", Fault::Garbage);
+    let phone = world.ring(world.plan()).await;
+    answer(&mut ana).await;
+    talking(&phone).await;
+    phone.hang_up().await;
+    ended(&phone).await;
+    for _ in 0..3 {
+        world.meta.fail_next("accept", Fault::Garbage);
+    }
+    let phone = world.ring(world.plan()).await;
+    let call = rung(&mut ana).await;
+    ana.claim(call).await.expect("sent");
+    ended(&phone).await;
+    let closed = world.closed(&call.to_string()).await;
+    assert_eq!(closed["end"]["cause"], "accept_unresolved", "{closed:#}");
+    assert_eq!(world.asked("accept", phone.wacid()), 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]

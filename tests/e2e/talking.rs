@@ -53,10 +53,34 @@ async fn both_sides_hear_each_other_and_the_call_is_metered() {
     assert_eq!(world.asked("terminate", phone.wacid()), 0, "Meta is not told what it told us");
     let violations = world.meta.violations();
     assert!(violations.is_empty(), "Meta would complain: {violations:?}");
-    let same_sdp: Vec<_> =
-        world.meta.requests().into_iter().filter_map(|request| request.sdp).collect();
-    assert_eq!(same_sdp.len(), 2);
-    assert_eq!(same_sdp[0], same_sdp[1], "accept carries the very bytes of pre_accept");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c5_accept_carries_the_very_bytes_of_pre_accept() {
+    let world = World::start().await;
+    // At leisure, at once, and by another agent than before: the answer to Meta is fixed first.
+    for (name, pause_ms) in [("ana", 1_000), ("ben", 0)] {
+        let mut agent = world.agent(name).await;
+        let phone = world.ring(world.plan()).await;
+        let call = crate::world::rung(&mut agent).await;
+        tokio::time::sleep(Duration::from_millis(pause_ms)).await;
+        agent.claim(call).await.expect("sent");
+        talking(&phone).await;
+        phone.hang_up().await;
+        world.closed(&call.to_string()).await;
+        let answers: Vec<_> = world
+            .meta
+            .requests()
+            .into_iter()
+            .filter(|request| request.call_id.as_ref() == Some(phone.wacid()))
+            .filter_map(|request| Some((request.action, request.sdp?)))
+            .collect();
+        let [(first, offered), (second, accepted)] = answers.as_slice() else {
+            panic!("{answers:?}");
+        };
+        assert_eq!([first.as_str(), second.as_str()], ["pre_accept", "accept"]);
+        assert_eq!(offered.as_str().as_bytes(), accepted.as_str().as_bytes());
+    }
 }
 
 fn assert_metered(closed: &Value) {

@@ -6,7 +6,7 @@ use serde_json::json;
 use sim::meta::Delivery;
 use wire::agent::ServerEvent;
 
-use crate::world::{LINE, PATIENCE, Setup, World, answer, ended, rung, talking};
+use crate::world::{LINE, PATIENCE, Setup, World, answer, ended, events, rung, talking};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn b1_a_connect_that_is_delivered_twice_rings_once() {
@@ -54,6 +54,56 @@ async fn b2_a_terminate_that_overtakes_its_connect_leaves_a_missed_call_and_no_r
         .filter(|r| r.call_id.as_ref() == Some(phone.wacid()))
         .count();
     assert_eq!(asked, 0, "nothing is asked of Meta about a dead call");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn b3_a_connect_that_is_sent_again_after_the_hang_up_is_counted_and_nothing_else() {
+    let world = World::start().await;
+    let mut ana = world.agent("ana").await;
+    let phone = world.ring(world.plan()).await;
+    let call = answer(&mut ana).await;
+    talking(&phone).await;
+    phone.hang_up().await;
+    world.closed(&call.to_string()).await;
+    let asked = world.meta.requests().len();
+    // Meta did not see our answer to the first one and tries for as long as it likes.
+    let body = connect(phone.wacid().as_str()).to_string().into_bytes();
+    for _ in 0..3 {
+        let signature = world.meta.sign(&body);
+        assert_eq!(world.meta.post_raw(body.clone(), Some(signature)).await, 200);
+    }
+    let ring = ana.wait_for("a ring", |e| matches!(e, ServerEvent::Ring { .. }), PATIENCE / 60);
+    assert!(ring.await.is_err());
+    assert_eq!(world.meta.requests().len(), asked, "nothing is asked of Meta");
+    world.metric("repeated_connects_total 3").await;
+    let listed = world.get("/v1/calls").await;
+    assert_eq!(listed["items"].as_array().map(Vec::len), Some(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn b12_with_two_subscribed_apps_every_event_comes_twice_at_once_and_counts_once() {
+    const CALLS: usize = 5;
+    let world = World::start().await;
+    let mut ana = world.agent("ana").await;
+    for _ in 0..CALLS {
+        let mut plan = world.plan();
+        plan.webhook = Delivery { two_apps: true, ..Delivery::default() };
+        let phone = world.ring(plan).await;
+        let call = answer(&mut ana).await;
+        talking(&phone).await;
+        phone.hang_up().await;
+        let closed = world.closed(&call.to_string()).await;
+        assert_eq!(closed["disposition"], "answered", "{closed:#}");
+        assert_eq!(events(&closed).iter().filter(|event| **event == "ended").count(), 1);
+        assert_eq!(world.asked("pre_accept", phone.wacid()), 1);
+        assert_eq!(world.asked("accept", phone.wacid()), 1);
+        assert_eq!(world.asked("terminate", phone.wacid()), 0);
+    }
+    let ring = ana.wait_for("a ring", |e| matches!(e, ServerEvent::Ring { .. }), PATIENCE / 60);
+    assert!(ring.await.is_err(), "no call rang twice");
+    let listed = world.get("/v1/calls").await;
+    assert_eq!(listed["items"].as_array().map(Vec::len), Some(CALLS));
+    world.metric(&format!("repeated_connects_total {CALLS}")).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -42,6 +42,8 @@ pub(crate) struct Setup {
     pub(crate) rotated_secret: bool,
     /// The daemon logs at INFO, into a file.
     pub(crate) keeps_log: bool,
+    /// The access token is in a file, see [`World::new_token`].
+    pub(crate) token_in_file: bool,
     /// Who is asked before a call rings.
     pub(crate) hook: Option<String>,
 }
@@ -61,6 +63,7 @@ impl Default for Setup {
             second_workspace: false,
             rotated_secret: false,
             keeps_log: false,
+            token_in_file: false,
             hook: None,
         }
     }
@@ -116,6 +119,7 @@ impl World {
         let meta = Meta::start(meta_config).await.expect("the simulated Meta starts");
         let (address, admin) = (free_address(), free_address());
         let config = folder.path().join("ringdown.toml");
+        std::fs::write(folder.path().join("token"), "access\n").expect("the token is written");
         std::fs::write(&config, settings(&setup, folder.path(), &meta.graph_url(), address, admin))
             .expect("the configuration is written");
         let key = new_key(&config, "test");
@@ -195,6 +199,11 @@ impl World {
         let url = format!("http://{}{path}", self.admin);
         let answer = self.http.get(url).send().await.expect("the private listener answers");
         (answer.status().as_u16(), answer.text().await.expect("a body"))
+    }
+
+    /// Puts another access token where the daemon finds it.
+    pub(crate) fn new_token(&self, token: &str) {
+        std::fs::write(self.folder.path().join("token"), token).expect("the token is written");
     }
 
     /// What the daemon has logged.
@@ -431,6 +440,11 @@ fn settings(
     } else {
         "app_secret = \"app-secret\""
     };
+    let token = if setup.token_in_file {
+        format!("access_token_file = \"{folder}/token\"")
+    } else {
+        "access_token = \"access\"".to_owned()
+    };
     let hook = setup.hook.as_ref().map_or(String::new(), |url| {
         format!("before_ringing_url = \"{url}\"\nbefore_ringing_secret = \"hook-secret\"")
     });
@@ -443,7 +457,7 @@ admin_listen = "{admin}"
 [whatsapp]
 {secrets}
 verify_token = "verify-me"
-access_token = "access"
+{token}
 graph_url = "{graph}"
 [media]
 bind = "127.0.0.1"

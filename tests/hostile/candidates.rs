@@ -65,7 +65,7 @@ async fn t10_ten_thousand_forbidden_candidates_make_no_packet_leave() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn t10_an_agents_candidates_are_never_sent_to() {
+async fn d9_t10_an_agents_candidates_are_never_sent_to() {
     let listeners = Strangers::new(20);
     // As many as fit into a frame of the agent socket.
     let agent_candidates = forbidden(500, &listeners);

@@ -13,6 +13,8 @@ pub struct Arrival {
     pub age_max: Duration,
     /// The line is known, enabled, and takes calls.
     pub line_open: bool,
+    /// Why Meta would not let a call of this line be answered, if it would not.
+    pub outage: Option<Cause>,
     /// The exact balance reaches the workspace's minimum.
     pub balance_open: bool,
     /// Calls that are live now, this one not counted.
@@ -33,6 +35,9 @@ pub fn admit(arrival: &Arrival) -> Result<(), Cause> {
     }
     if !arrival.line_open {
         return Err(Cause::LineClosed);
+    }
+    if let Some(cause) = arrival.outage {
+        return Err(cause);
     }
     if !arrival.balance_open {
         return Err(Cause::BalanceTooLow);

@@ -1,7 +1,7 @@
 //! Takes secrets out of a section, from the configuration itself or from a file of their own.
 
 use std::cmp::Ordering;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 
@@ -28,6 +28,16 @@ impl Section<'_, '_> {
         file_key: &'static str,
         need: Need,
     ) -> Option<SecretString> {
+        Some(self.secret_and_file(key, file_key, need)?.0)
+    }
+
+    /// A secret, and the file it came from, when it did.
+    pub(crate) fn secret_and_file(
+        &mut self,
+        key: &'static str,
+        file_key: &'static str,
+        need: Need,
+    ) -> Option<(SecretString, Option<PathBuf>)> {
         let (inline, file) = (self.take(key), self.take(file_key));
         let (used, node, is_file) = match (inline, file) {
             (None, None) => {
@@ -63,8 +73,11 @@ impl Section<'_, '_> {
             self.problem(used, message, "put it in double quotes".to_owned(), place);
             return None;
         };
-        let text = if is_file { self.secret_of_file(used, &text, &place)? } else { text };
-        self.check_secret(used, text, need, place)
+        if !is_file {
+            return Some((self.check_secret(used, text, need, place)?, None));
+        }
+        let secret = self.secret_of_file(used, &text, &place)?;
+        Some((self.check_secret(used, secret, need, place)?, Some(PathBuf::from(text))))
     }
 
     fn secret_of_file(&mut self, key: &'static str, path: &str, place: &Place) -> Option<String> {

@@ -71,6 +71,10 @@ pub enum Cause {
     LineClosed,
     /// As many calls as configured are already live.
     AtCapacity,
+    /// Meta does not answer for this line, so the call could not have been accepted.
+    CarrierDown,
+    /// Meta does not take the access token, so the call could not have been accepted.
+    NeedsAuth,
     /// Meta delivered the connect too late to be answered.
     StaleConnect,
     /// The hang-up arrived before the connect did.
@@ -145,8 +149,10 @@ impl EndReason {
             Cause::StaleConnect | Cause::CarrierRefused | Cause::AcceptUnresolved => {
                 (Side::Carrier, Class::CarrierFault)
             }
-            Cause::BadOffer => (Side::Ringdown, Class::CarrierFault),
-            Cause::MediaNeverUp | Cause::AgentLegFailed => (Side::Ringdown, Class::OurFault),
+            Cause::BadOffer | Cause::CarrierDown => (Side::Ringdown, Class::CarrierFault),
+            Cause::MediaNeverUp | Cause::AgentLegFailed | Cause::NeedsAuth => {
+                (Side::Ringdown, Class::OurFault)
+            }
             Cause::MediaLost => (Side::Ringdown, Class::Unknown),
             Cause::OperatorEnded | Cause::SupervisorEnded => (Side::Operator, ended_normally),
             Cause::ShutDown | Cause::Restarted | Cause::InternalFault => {
@@ -178,9 +184,12 @@ impl Disposition {
             return Self::Answered;
         }
         match reason.cause {
-            Cause::BalanceTooLow | Cause::LineClosed | Cause::AtCapacity | Cause::HookRejected => {
-                Self::Rejected
-            }
+            Cause::BalanceTooLow
+            | Cause::LineClosed
+            | Cause::AtCapacity
+            | Cause::CarrierDown
+            | Cause::NeedsAuth
+            | Cause::HookRejected => Self::Rejected,
             Cause::CallerHungUp
             | Cause::AgentHungUp
             | Cause::NoAnswer
@@ -241,6 +250,8 @@ impl MissedReason {
             Cause::CallerHungUp | Cause::TerminatedBeforeConnect => Self::CallerGaveUp,
             Cause::StaleConnect => Self::ArrivedTooLate,
             Cause::AgentHungUp
+            | Cause::CarrierDown
+            | Cause::NeedsAuth
             | Cause::BadOffer
             | Cause::CarrierRefused
             | Cause::AcceptUnresolved

@@ -130,6 +130,7 @@ impl Inner {
         Ok(match self.doors.store.open_call(new).await? {
             Opened::Known(known) => {
                 tracing::debug!(call = %known, "a connect was delivered again and ignored");
+                self.counts.repeated_connect();
                 None
             }
             Opened::Buried => {
@@ -150,6 +151,7 @@ impl Inner {
             age: sent_at.map(|sent| age(sent, now)),
             age_max: self.house.connect_age_max,
             line_open: line.inbound,
+            outage: self.outage_of(&line.id),
             balance_open: self.balance().await.is_some_and(|balance| !balance.top_up_required),
             // This call has its mailbox already.
             live_calls: self.calls.everywhere().saturating_sub(1),

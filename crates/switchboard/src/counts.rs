@@ -4,6 +4,7 @@ use model::{CallQuality, LegQuality, SilentCause};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
@@ -38,6 +39,8 @@ pub(crate) struct Counts {
     verdicts: Family<Judged, Counter>,
     silent: Family<Why, Counter>,
     unknown_line: Counter,
+    repeated_connects: Counter,
+    lines_unusable: Family<Why, Gauge>,
     hook: Family<Outcome, Counter>,
 }
 
@@ -48,6 +51,8 @@ impl Counts {
             verdicts: Family::default(),
             silent: Family::default(),
             unknown_line: Counter::default(),
+            repeated_connects: Counter::default(),
+            lines_unusable: Family::default(),
             hook: Family::default(),
         }
     }
@@ -73,6 +78,16 @@ impl Counts {
             "unknown_line_events",
             "Webhook events of lines that no workspace has; they were dropped",
             own.unknown_line,
+        );
+        registry.register(
+            "repeated_connects",
+            "Connects of calls that were known already, ended ones among them; they were ignored",
+            own.repeated_connects,
+        );
+        registry.register(
+            "lines_unusable",
+            "Lines whose calls are turned away: Meta does not answer, or does not take the token",
+            own.lines_unusable,
         );
         registry.register(
             "hook_before_ringing",
@@ -102,6 +117,21 @@ impl Counts {
     /// An event of a line that is nobody's was dropped.
     pub(crate) fn unknown_line(&self) {
         self.unknown_line.inc();
+    }
+
+    /// A connect came again.
+    pub(crate) fn repeated_connect(&self) {
+        self.repeated_connects.inc();
+    }
+
+    /// A line became unusable, or usable again.
+    pub(crate) fn line_unusable(&self, cause: &'static str, is: bool) {
+        let gauge = self.lines_unusable.get_or_create(&Why { cause });
+        if is {
+            gauge.inc()
+        } else {
+            gauge.dec()
+        };
     }
 
     /// A call is silent.

@@ -24,6 +24,7 @@ mod house;
 #[cfg(test)]
 mod isolation;
 mod joining;
+mod line_health;
 mod media_events;
 mod meta;
 mod owner;

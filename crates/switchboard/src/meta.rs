@@ -1,12 +1,15 @@
 //! What Meta is asked, beside the call's task; the outcome comes back as an input.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use call::{Input, Outcome};
 use model::{LineId, Wacid};
-use whatsapp::{Code, Graph, GraphError, Terminate};
+use whatsapp::{Code, GraphError, Terminate};
 
+use crate::line_health::PROBE_EVERY;
 use crate::owner::{Message, Owner};
+use crate::switchboard::Inner;
 
 /// Pauses before Meta is asked once more to end a call, when it did not answer: a minute in all.
 /// After that its own rule ends a call without media.
@@ -31,6 +34,7 @@ impl Owner {
         let graph = self.inner.doors.graph.clone();
         let (line, wacid, id) = (self.line.id.clone(), self.wacid.clone(), self.id);
         let (answer, mailbox) = (self.answer.clone(), self.mailbox.clone());
+        let inner = self.inner.clone();
         self.inner.tasks.spawn(async move {
             let result = match (verb, &answer) {
                 (Verb::PreAccept, Some(sdp)) => graph.pre_accept(&line, &wacid, sdp).await,
@@ -40,6 +44,7 @@ impl Owner {
                 // Without an answer the call has been ended already.
                 (Verb::PreAccept | Verb::Accept, None) => return,
             };
+            inner.note_outcome(&line, &result);
             let outcome = outcome_of(&result);
             if let Err(error) = &result {
                 tracing::warn!(call = %id, %error, verb = verb.word(), "Meta did not do as asked");
@@ -59,23 +64,33 @@ impl Owner {
                 Verb::PreAccept | Verb::Reject => false,
             };
             if undone {
-                insist_on_the_end(&graph, &line, &wacid, verb).await;
+                insist_on_the_end(&inner, &line, &wacid, verb).await;
             }
         });
     }
 }
 
-/// Terminates until Meta answers, whatever it answers.
-async fn insist_on_the_end(graph: &Graph, line: &LineId, wacid: &Wacid, after: Verb) {
-    if matches!(after, Verb::Accept) && is_answered(&graph.terminate(line, wacid).await) {
+/// Terminates until Meta answers, whatever it answers. While Meta does not answer for the whole
+/// line, the intent is kept.
+async fn insist_on_the_end(inner: &Arc<Inner>, line: &LineId, wacid: &Wacid, after: Verb) {
+    let ask = async || {
+        let result = inner.doors.graph.terminate(line, wacid).await;
+        inner.note_outcome(line, &result);
+        is_answered(&result)
+    };
+    if matches!(after, Verb::Accept) && ask().await {
         return;
     }
     for pause in TERMINATE_AGAIN_AFTER {
         tokio::time::sleep(pause).await;
-        if is_answered(&graph.terminate(line, wacid).await) {
+        if ask().await {
             return;
         }
     }
+    while inner.outage_of(line).is_some() {
+        tokio::time::sleep(PROBE_EVERY).await;
+    }
+    ask().await;
 }
 
 fn is_answered(result: &Result<(), GraphError>) -> bool {

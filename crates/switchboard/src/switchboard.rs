@@ -1,11 +1,12 @@
 //! The handle that faces hold.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use call::LiveAgent;
-use model::{CallId, Cause};
+use model::{CallId, Cause, LineId};
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -17,6 +18,7 @@ use crate::books::Books;
 use crate::counts::Counts;
 use crate::groups::Groups;
 use crate::house::{Doors, House};
+use crate::line_health::Watched;
 use crate::refusal::Refusal;
 use crate::registry::Registry;
 use crate::{owner, presence};
@@ -43,6 +45,7 @@ pub(crate) struct Inner {
     pub(crate) books: Books,
     pub(crate) counts: Counts,
     pub(crate) groups: RwLock<Groups>,
+    pub(crate) line_health: Mutex<BTreeMap<LineId, Watched>>,
     /// Everything that must be over before the house closes.
     pub(crate) tasks: TaskTracker,
     pub(crate) draining: AtomicBool,
@@ -63,6 +66,7 @@ impl Switchboard {
             books,
             counts,
             groups: RwLock::default(),
+            line_health: Mutex::default(),
             tasks: TaskTracker::new(),
             draining: AtomicBool::new(false),
         });

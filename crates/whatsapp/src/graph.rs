@@ -5,20 +5,21 @@ mod attempt;
 mod body;
 mod error;
 mod retry;
+mod token;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use model::{LineId, SdpText, Wacid};
+use parking_lot::RwLock;
 use reqwest::Url;
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::signature::keyed_hmac;
 use body::Body;
 pub use error::GraphError;
 use retry::Verb;
+use token::Token;
 
 /// Time to open a connection, in seconds. Meta's edge is near everywhere; an address that does
 /// not answer within this has to leave time for another try inside the ring window.
@@ -26,6 +27,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Longest time-out of a single request, whatever is configured: no verb may outlast it.
 const REQUEST_TIMEOUT_MAX: Duration = Duration::from_secs(10);
+
+/// The call that is asked about to see whether a line works: no id that Meta gives out.
+const PROBE_CALL: &str = "wacid.UHJvYmU";
 
 /// How to reach Meta.
 #[derive(Debug, Clone)]
@@ -60,7 +64,9 @@ struct Inner {
     http: reqwest::Client,
     /// Base address with the version, without the line.
     base: Url,
-    proof: Option<SecretString>,
+    token: RwLock<Token>,
+    /// Makes the proofs of later tokens, too.
+    proof_secret: Option<SecretString>,
     timeout: Duration,
 }
 
@@ -84,7 +90,6 @@ impl Graph {
             ));
         }
         let mut builder = reqwest::Client::builder()
-            .default_headers(headers(&config.token)?)
             .connect_timeout(CONNECT_TIMEOUT)
             .redirect(reqwest::redirect::Policy::none()) // a token never follows a redirect
             .user_agent(concat!("ringdown/", env!("CARGO_PKG_VERSION")));
@@ -95,19 +100,26 @@ impl Graph {
         let http = builder.build().map_err(|_| {
             GraphError::setup("the TLS client cannot be set up; are CA certificates installed?")
         })?;
-        let proof = config
-            .app_secret_proof
-            .as_ref()
-            .map(|secret| proof(&config.token, secret))
-            .transpose()?;
+        let token = Token::new(&config.token, config.app_secret_proof.as_ref())?;
         Ok(Self {
             inner: Arc::new(Inner {
                 http,
                 base,
-                proof,
+                token: RwLock::new(token),
+                proof_secret: config.app_secret_proof,
                 timeout: config.timeout.min(REQUEST_TIMEOUT_MAX),
             }),
         })
+    }
+
+    /// Uses another access token from the next request on.
+    ///
+    /// # Errors
+    /// [`GraphError::Setup`] when it cannot be a token; the old one stays.
+    pub fn renew_token(&self, token: &SecretString) -> Result<(), GraphError> {
+        let renewed = Token::new(token, self.inner.proof_secret.as_ref())?;
+        *self.inner.token.write() = renewed;
+        Ok(())
     }
 
     /// Gives Meta our answer while agents still ring, so that ICE and DTLS are up before anyone
@@ -159,14 +171,26 @@ impl Graph {
         self.send(line, Verb::Terminate, &body).await
     }
 
-    fn calls_url(&self, line: &LineId) -> Result<Url, GraphError> {
+    /// Asks Meta to end a call that cannot exist. Where the line works this is refused, for the
+    /// call's sake and not for the token's; nothing else is so harmless and needs just the
+    /// permission that calls need.
+    ///
+    /// # Errors
+    /// [`GraphError`]: what Meta said, or that it said nothing.
+    pub async fn probe(&self, line: &LineId) -> Result<(), GraphError> {
+        let nobody =
+            Wacid::new(PROBE_CALL).map_err(|_| GraphError::setup("no call to ask about"))?;
+        self.terminate(line, &nobody).await
+    }
+
+    fn calls_url(&self, line: &LineId, token: &Token) -> Result<Url, GraphError> {
         let mut url = self.inner.base.clone();
         match url.path_segments_mut() {
             // `push` percent-encodes, so an odd line id cannot reach another endpoint.
             Ok(mut path) => path.pop_if_empty().push(line.as_str()).push("calls"),
             Err(()) => return Err(GraphError::setup("the base address cannot have a path")),
         };
-        if let Some(proof) = &self.inner.proof {
+        if let Some(proof) = &token.proof {
             url.query_pairs_mut().append_pair("appsecret_proof", proof.expose_secret());
         }
         Ok(url)
@@ -198,30 +222,6 @@ fn base_url(config: &GraphConfig) -> Result<Url, GraphError> {
         Err(()) => return Err(wrong()),
     };
     Ok(url)
-}
-
-fn headers(token: &SecretString) -> Result<HeaderMap, GraphError> {
-    let token = token.expose_secret();
-    if token.trim().is_empty() {
-        return Err(GraphError::setup("the Graph access token is blank"));
-    }
-    let mut bearer = HeaderValue::from_str(&format!("Bearer {token}")).map_err(|_| {
-        GraphError::setup("the Graph access token has characters no token has (a line break?)")
-    })?;
-    bearer.set_sensitive(true);
-    Ok(HeaderMap::from_iter([(AUTHORIZATION, bearer)]))
-}
-
-fn proof(token: &SecretString, app_secret: &SecretString) -> Result<SecretString, GraphError> {
-    use hmac::Mac;
-    if app_secret.expose_secret().trim().is_empty() {
-        return Err(GraphError::setup("the app secret for appsecret_proof is blank"));
-    }
-    let digest = keyed_hmac(app_secret.expose_secret().as_bytes())
-        .chain_update(token.expose_secret())
-        .finalize()
-        .into_bytes();
-    Ok(hex::encode(digest).into())
 }
 
 #[cfg(test)]

@@ -9,12 +9,14 @@
 mod challenge;
 mod code;
 mod graph;
+mod health;
 mod signature;
 mod webhook;
 
 pub use challenge::{ChallengeRefused, NoVerifyToken, VerifyToken};
 pub use code::Code;
 pub use graph::{Graph, GraphConfig, GraphError};
+pub use health::{Change, LineHealth, Outage};
 pub use signature::{NoAppSecret, SignatureError, WEBHOOK_BODY_BYTES_MAX, WebhookVerifier};
 pub use webhook::{
     CallStatus, Connect, Event, Ignored, LineError, MessageId, MetaError, PermissionReply,

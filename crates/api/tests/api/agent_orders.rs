@@ -6,7 +6,7 @@ use wire::agent::{ClientCommand, ErrorCode, ServerEvent};
 use crate::house::{House, Welcomed};
 
 /// What a browser offers for one microphone, cut down to what matters.
-const OFFER: &str = "v=0\r\n\
+pub(crate) const OFFER: &str = "v=0\r\n\
     o=- 1 1 IN IP4 127.0.0.1\r\n\
     s=-\r\n\
     t=0 0\r\n\
@@ -39,7 +39,7 @@ async fn until_pong(ana: &mut Welcomed) -> Vec<ServerEvent> {
 }
 
 /// Waits for the reply to a command; returns it and what was told before it.
-async fn reply_to(ana: &mut Welcomed, id: u64) -> (ServerEvent, Vec<ServerEvent>) {
+pub(crate) async fn reply_to(ana: &mut Welcomed, id: u64) -> (ServerEvent, Vec<ServerEvent>) {
     let mut before = Vec::new();
     loop {
         match ana.device.event().await {

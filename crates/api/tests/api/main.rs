@@ -5,6 +5,7 @@ mod access;
 mod admin;
 mod agent_bad_frames;
 mod agent_hello;
+mod agent_offers;
 mod agent_orders;
 mod agent_resume;
 mod agent_turn;

@@ -214,6 +214,7 @@ fn the_gate_names_the_first_rule_that_closes_it() {
         age: Some(Duration::from_secs(1)),
         age_max: Duration::from_secs(90),
         line_open: true,
+        outage: None,
         balance_open: true,
         live_calls: 0,
         live_calls_max: 1,
@@ -223,6 +224,8 @@ fn the_gate_names_the_first_rule_that_closes_it() {
     let stale = Arrival { age: Some(Duration::from_secs(91)), line_open: false, ..open.clone() };
     assert_eq!(admit(&stale), Err(Cause::StaleConnect));
     assert_eq!(admit(&Arrival { line_open: false, ..open.clone() }), Err(Cause::LineClosed));
+    let down = Arrival { outage: Some(Cause::CarrierDown), balance_open: false, ..open.clone() };
+    assert_eq!(admit(&down), Err(Cause::CarrierDown));
     assert_eq!(admit(&Arrival { balance_open: false, ..open.clone() }), Err(Cause::BalanceTooLow));
     assert_eq!(admit(&Arrival { live_calls: 1, ..open.clone() }), Err(Cause::AtCapacity));
     assert_eq!(admit(&Arrival { devices: 0, ..open }), Err(Cause::NobodyReady));

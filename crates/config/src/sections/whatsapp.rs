@@ -1,5 +1,7 @@
 //! `[whatsapp]`: secrets of the Meta app and the way to its Graph API.
 
+use std::path::PathBuf;
+
 use secrecy::SecretString;
 
 use crate::secret::Need;
@@ -16,6 +18,8 @@ pub struct WhatsApp {
     pub verify_token: SecretString,
     /// The bearer token of the Graph API.
     pub access_token: SecretString,
+    /// The file the token came from, which is read again while the daemon runs.
+    pub access_token_file: Option<PathBuf>,
     /// The Graph API's address, without trailing slash.
     pub graph_url: String,
     /// The Graph API's version, such as `v23.0`.
@@ -35,6 +39,12 @@ impl WhatsApp {
                 "the daemon does not start without it, because webhooks could not be verified",
             ),
         );
+        let access_token = section.secret_and_file(
+            "access_token",
+            "access_token_file",
+            Need::Required("calls could not be answered at Meta"),
+        );
+        let (access_token, access_token_file) = access_token.unwrap_or((nothing(), None));
         Self {
             app_secret: app_secret.unwrap_or_else(nothing),
             previous_app_secret: section.secret(
@@ -49,13 +59,8 @@ impl WhatsApp {
                     Need::Required("Meta asks for it when the webhook is set up"),
                 )
                 .unwrap_or_else(nothing),
-            access_token: section
-                .secret(
-                    "access_token",
-                    "access_token_file",
-                    Need::Required("calls could not be answered at Meta"),
-                )
-                .unwrap_or_else(nothing),
+            access_token,
+            access_token_file,
             graph_url: section.parsed(
                 "graph_url",
                 "https://graph.facebook.com".to_owned(),

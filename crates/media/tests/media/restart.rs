@@ -26,7 +26,7 @@ fn longest_hole(caller: &Far, words: &[u8]) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_call_goes_on_through_a_restart_from_another_port() {
+async fn d3_a_call_goes_on_through_a_restart_from_another_port() {
     let mut stage = Stage::new();
     let (caller, whatsapp) = stage.connected(Part::Meta).await;
     let (browser, agent) = stage.connected(Part::Browser).await;

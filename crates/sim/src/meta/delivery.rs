@@ -18,8 +18,15 @@ const RETRY_DELAYS: [Duration; 3] =
 const SIGNATURE_HEADER: &str = "X-Hub-Signature-256";
 
 impl World {
-    /// Delivers one webhook of a call, twice when its plan says so, with retries.
+    /// Delivers one webhook of a call, twice or by two apps when its plan says so, with retries.
     pub(crate) async fn deliver(self: &Arc<Self>, call: &Call, what: &str, body: Vec<u8>) {
+        if call.plan.webhook.two_apps {
+            tokio::join!(
+                self.deliver_once(call, what, &body),
+                self.deliver_once(call, what, &body),
+            );
+            return;
+        }
         let copies = if call.plan.webhook.duplicate { 2 } else { 1 };
         for _ in 0..copies {
             self.deliver_once(call, what, &body).await;

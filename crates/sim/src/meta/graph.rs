@@ -93,7 +93,7 @@ pub(crate) async fn calls(
     text("/action").unwrap_or_default().clone_into(&mut log.action);
     log.call_id = text("/call_id").and_then(|id| Wacid::new(id).ok());
     log.sdp = text("/session/sdp").map(SdpText::new);
-    match world.take_fault(&log.action) {
+    match world.outage().map(Fault::Status).or_else(|| world.take_fault(&log.action)) {
         None => {
             let outcome = action::perform(&world, &log, &request).await;
             finish(&world, log, outcome)
@@ -159,7 +159,7 @@ fn read(
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.strip_prefix("Bearer "));
-    if bearer != Some(world.config.access_token.as_str()) {
+    if !bearer.is_some_and(|token| world.takes(token)) {
         return Err(GraphError {
             code: 190,
             http: 401,

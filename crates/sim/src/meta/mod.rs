@@ -112,6 +112,16 @@ impl Meta {
         self.world.fail_next(action, fault);
     }
 
+    /// From now on only this token is good: the old one is revoked.
+    pub fn change_token(&self, token: impl Into<String>) {
+        self.world.change_token(token.into());
+    }
+
+    /// Every request is answered with this HTTP status and nothing is done, until `None` is set.
+    pub fn set_outage(&self, status: Option<u16>) {
+        self.world.set_outage(status);
+    }
+
     /// Posts bytes to the webhook endpoint with this signature header, and gives the HTTP status
     /// (0 when there was no answer).
     pub async fn post_raw(&self, body: Vec<u8>, signature: Option<String>) -> u16 {

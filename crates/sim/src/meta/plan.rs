@@ -102,6 +102,8 @@ pub enum OfferForm {
 pub struct Delivery {
     /// Every webhook is delivered twice.
     pub duplicate: bool,
+    /// Two Meta apps are subscribed: every webhook is delivered twice at the same moment.
+    pub two_apps: bool,
     /// The user hangs up at once and `terminate` overtakes `connect`.
     pub terminate_first: bool,
     /// `connect` comes out of a queue this late: its timestamp and the ring time lie in the past.

@@ -33,6 +33,9 @@ pub(crate) struct World {
     pub(crate) address: SocketAddr,
     pub(crate) http: reqwest::Client,
     webhook_url: Mutex<Option<String>>,
+    access_token: Mutex<String>,
+    /// The status every request is answered with while Meta is down.
+    outage: Mutex<Option<u16>>,
     desk: Mutex<Desk>,
     tasks: Mutex<JoinSet<()>>,
     stop: watch::Sender<bool>,
@@ -55,6 +58,8 @@ impl World {
             address,
             http,
             webhook_url: Mutex::new(config.webhook_url.clone()),
+            access_token: Mutex::new(config.access_token.clone()),
+            outage: Mutex::default(),
             desk: Mutex::new(Desk {
                 requests: Log::new(LOG_MAX),
                 violations: Log::new(LOG_MAX),
@@ -74,6 +79,22 @@ impl World {
 
     pub(crate) fn set_webhook_url(&self, url: String) {
         *self.webhook_url.lock() = Some(url);
+    }
+
+    pub(crate) fn takes(&self, token: &str) -> bool {
+        *self.access_token.lock() == token
+    }
+
+    pub(crate) fn change_token(&self, token: String) {
+        *self.access_token.lock() = token;
+    }
+
+    pub(crate) fn outage(&self) -> Option<u16> {
+        *self.outage.lock()
+    }
+
+    pub(crate) fn set_outage(&self, status: Option<u16>) {
+        *self.outage.lock() = status;
     }
 
     pub(crate) fn line(&self, id: &LineId) -> Option<&SimLine> {

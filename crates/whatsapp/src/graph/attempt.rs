@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use reqwest::{Response, Url};
 
 use super::answer;
@@ -17,11 +17,13 @@ const ANSWER_BYTES_MAX: usize = 64 * 1024;
 pub(super) async fn attempt(
     http: &reqwest::Client,
     url: Url,
+    bearer: HeaderValue,
     body: Bytes,
     timeout: Duration,
 ) -> Result<(), GraphError> {
     let sent = http
         .post(url)
+        .header(AUTHORIZATION, bearer)
         .header(CONTENT_TYPE, "application/json")
         .body(body)
         .timeout(timeout)

@@ -103,6 +103,15 @@ impl GraphError {
         }
     }
 
+    /// Whether nothing works on the line before the token or its permissions are mended.
+    pub const fn needs_auth(&self) -> bool {
+        match self {
+            Self::Refused { status: 401, code: Code::Absent, .. } => true,
+            Self::Refused { code, .. } => code.needs_auth(),
+            Self::Ambiguous { .. } | Self::Unreachable { .. } | Self::Setup { .. } => false,
+        }
+    }
+
     /// Whose fault it counts as when a call ends by it.
     pub const fn class(&self) -> Class {
         match self {

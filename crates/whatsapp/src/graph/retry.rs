@@ -70,7 +70,8 @@ impl Graph {
         verb: Verb,
         body: &Body<'_>,
     ) -> Result<(), GraphError> {
-        let url = self.calls_url(line)?;
+        let token = self.inner.token.read().clone();
+        let url = self.calls_url(line, &token)?;
         let bytes = body.bytes();
         let deadline = Instant::now() + verb.total();
         let mut maybe_happened = false;
@@ -78,7 +79,8 @@ impl Graph {
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let timeout = self.inner.timeout.min(left);
-            let sent = attempt(&self.inner.http, url.clone(), bytes.clone(), timeout).await;
+            let (url, bearer) = (url.clone(), token.bearer.clone());
+            let sent = attempt(&self.inner.http, url, bearer, bytes.clone(), timeout).await;
             let Err(error) = sent else {
                 tracing::debug!(%line, verb = verb.name(), number, "Meta did as asked");
                 return Ok(());

@@ -103,7 +103,7 @@ async fn silence_ends_in_an_unknown_outcome_after_three_attempts() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_not_metas_leaves_the_outcome_unknown() {
+async fn c10_an_answer_that_is_garbage_or_huge_leaves_the_outcome_unknown() {
     let huge = format!(r#"{{"success":true,"pad":"{}"}}"#, "x".repeat(64 * 1024));
     let mut cases = JoinSet::new();
     for body in ["", "<html>", "[]", r#"{"success":"maybe"}"#, &huge] {
@@ -127,7 +127,7 @@ async fn a_redirect_is_not_followed() {
 }
 
 #[tokio::test]
-async fn a_throttle_is_waited_out_when_meta_says_for_how_long() {
+async fn c6_a_throttle_is_waited_out_when_meta_says_for_how_long() {
     let throttled = |seconds| Reply::Header(429, "retry-after", seconds, envelope(138_005, "slow"));
     let meta = Meta::start([throttled("1"), Reply::success()]).await;
     assert_eq!(accept(&meta).await, Ok(()));
@@ -179,7 +179,7 @@ async fn hanging_up_a_call_that_is_over_is_done() {
 }
 
 #[tokio::test]
-async fn a_closed_port_is_surely_undelivered() {
+async fn c10_a_closed_port_is_surely_undelivered() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
@@ -208,7 +208,7 @@ async fn raw_server(answer: &'static [u8], dawdle: Duration) -> String {
 }
 
 #[tokio::test]
-async fn a_connection_lost_after_the_request_leaves_the_outcome_unknown() {
+async fn c10_a_connection_lost_after_the_request_leaves_the_outcome_unknown() {
     let mut cases = JoinSet::new();
     let cut = b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"succ";
     for (answer, dawdle) in [
@@ -224,6 +224,54 @@ async fn a_connection_lost_after_the_request_leaves_the_outcome_unknown() {
     for result in cases.join_all().await {
         assert!(result.as_ref().is_err_and(GraphError::is_ambiguous), "{result:?}");
     }
+}
+
+/// An answer that goes on for ever, a few bytes at a time.
+async fn slow_loris() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("a bound socket");
+    tokio::spawn(async move {
+        loop {
+            let (mut socket, _) = listener.accept().await.expect("a listening socket");
+            tokio::spawn(async move {
+                let mut request = [0; 4_096];
+                let _ = socket.read(&mut request).await;
+                let head = b"HTTP/1.1 200 OK\r\ncontent-length: 60000\r\n\r\n";
+                let _ = socket.write_all(head).await;
+                while socket.write_all(b" ").await.is_ok() {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+            });
+        }
+    });
+    format!("http://{address}")
+}
+
+#[tokio::test]
+async fn c10_an_answer_that_drips_is_given_up_in_bounded_time() {
+    let base = slow_loris().await;
+    let graph = graph(&base, Duration::from_millis(300));
+    let begun = std::time::Instant::now();
+    let error = graph.accept(&line(LINE), &wacid(), &SdpText::new("v=0\r\n")).await.unwrap_err();
+    assert!(error.is_ambiguous(), "{error:?}");
+    // Three attempts and the pauses between them; every byte would have been in time.
+    let took = begun.elapsed();
+    assert!((900..4_000).contains(&took.as_millis()), "{took:?}");
+}
+
+#[tokio::test]
+async fn c6_a_limit_of_the_line_is_a_refusal_that_is_not_stormed() {
+    for (status, code) in [(429, 138_002), (429, 138_005), (400, 138_002), (400, 138_005)] {
+        let meta = Meta::start([Reply::refusal(status, code, "Too many")]).await;
+        let error = accept(&meta).await.unwrap_err();
+        assert_eq!(error.code(), Some(Code::from(code)), "{error:?}");
+        assert_eq!(error.class(), Class::CarrierFault);
+        assert_eq!(meta.seen().len(), 1, "without Retry-After there is one request");
+    }
+    let throttled = || Reply::Header(429, "retry-after", "0", envelope(138_002, "slow"));
+    let meta = Meta::start([throttled(), throttled(), throttled(), throttled()]).await;
+    assert_eq!(accept(&meta).await.unwrap_err().code(), Some(Code::ConcurrentCallsLimit));
+    assert_eq!(meta.seen().len(), 3, "Retry-After does not lift the bound");
 }
 
 #[tokio::test]

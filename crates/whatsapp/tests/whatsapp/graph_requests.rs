@@ -57,6 +57,26 @@ async fn a_proof_is_added_when_the_app_demands_one() {
 }
 
 #[tokio::test]
+async fn c8_a_renewed_token_and_its_proof_are_used_from_the_next_request_on() {
+    let meta = Meta::start(vec![Reply::success(); 3]).await;
+    let config =
+        GraphConfig { app_secret_proof: Some("app-secret".into()), ..config(&meta.base_url) };
+    install_crypto();
+    let graph = Graph::new(config).unwrap();
+    let clone = graph.clone();
+    graph.reject(&line(LINE), &wacid()).await.unwrap();
+    graph.renew_token(&"EAAG-renewed".into()).unwrap();
+    clone.reject(&line(LINE), &wacid()).await.unwrap();
+    assert!(graph.renew_token(&"".into()).is_err(), "an empty file is no token");
+    graph.reject(&line(LINE), &wacid()).await.unwrap();
+    let [old, renewed, kept] = &meta.seen()[..] else { panic!("three requests") };
+    assert_ne!(old.uri, renewed.uri, "the proof is of the token");
+    assert_eq!(renewed.uri, kept.uri);
+    assert_eq!(renewed.headers["authorization"], "Bearer EAAG-renewed");
+    assert_eq!(kept.headers["authorization"], "Bearer EAAG-renewed");
+}
+
+#[tokio::test]
 async fn a_path_before_the_version_is_kept_and_an_odd_line_cannot_leave_its_place() {
     let meta = Meta::start(vec![Reply::success(); 2]).await;
     install_crypto();

@@ -61,6 +61,8 @@ export type Cause =
   | 'balance_too_low'
   | 'line_closed'
   | 'at_capacity'
+  | 'carrier_down'
+  | 'needs_auth'
   | 'stale_connect'
   | 'terminated_before_connect'
   | 'bad_offer'

@@ -23,7 +23,7 @@ async function answered(socket: FakeSocket, seq: number): Promise<void> {
   await socket.done('restart_ice');
 }
 
-it('restarts ICE on a lost path and goes on with the same connection', async () => {
+it('d3: restarts ICE on a lost path and goes on with the same connection', async () => {
   const { device, socket, nextSeq } = await ready();
   const connection = FakePeerConnection.last;
   connection.to('disconnected');
@@ -42,7 +42,7 @@ it('restarts ICE on a lost path and goes on with the same connection', async () 
   expect(FakePeerConnection.all).toHaveLength(1);
 });
 
-it('restarts ICE when the browser is online again', async () => {
+it('d3: restarts ICE when the browser is online again', async () => {
   const { device, socket, nextSeq } = await ready();
   fire('online');
   fire('online');

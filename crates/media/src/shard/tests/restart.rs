@@ -91,7 +91,7 @@ fn restarts_that_are_never_taken_up_leave_nothing_behind() {
 }
 
 #[test]
-fn a_browser_that_restarts_on_another_network_is_followed() {
+fn d3_a_browser_that_restarts_on_another_network_is_followed() {
     let mut net = Net::new();
     let (whatsapp, agent) = net.bridged();
     net.peer(agent).address = SocketAddr::from(([10, 0, 2, 2], 6_000));
