@@ -6,19 +6,14 @@ use wire::agent::{ClientCommand, LeftWhy, ServerEvent};
 
 use crate::hearing::hears_only;
 use crate::music::RINGBACK_HZ;
-use crate::world::{
-    AGENT_HZ, CALLER_HZ, PATIENCE, Setup, World, answer, events, open, refused, rung, talking,
-};
+use crate::world::{AGENT_HZ, CALLER_HZ, PATIENCE, Setup, World, events, open, refused, rung};
 
 const BEN_HZ: f64 = 1_300.0;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn d2_a_reloaded_page_gets_its_call_back_within_three_seconds_of_being_ready() {
     let world = World::with(Setup { recording: "always", ..Setup::default() }).await;
-    let mut ana = world.agent("ana").await;
-    let phone = world.ring(world.plan()).await;
-    let call = answer(&mut ana).await;
-    talking(&phone).await;
+    let (mut ana, phone, call) = world.talks("ana").await;
     ana.close().await;
 
     let mut again = world.signed_in("ana").await;
@@ -42,10 +37,7 @@ async fn d2_a_reloaded_page_gets_its_call_back_within_three_seconds_of_being_rea
 async fn d4_an_agent_who_does_not_come_back_loses_the_call_to_the_others() {
     let setup = Setup { rules: "agent_grace_seconds = 2", ..Setup::default() };
     let world = World::with(setup).await;
-    let mut ana = world.agent("ana").await;
-    let phone = world.ring(world.plan()).await;
-    let call = answer(&mut ana).await;
-    talking(&phone).await;
+    let (mut ana, phone, call) = world.talks("ana").await;
     let mut ben = world.agent_saying("ben", BEN_HZ).await;
     ana.cut_media();
     assert_eq!(rung(&mut ben).await, call, "the others are rung");
@@ -67,10 +59,7 @@ async fn d4_where_the_house_says_so_the_call_ends_after_the_grace() {
     let setup =
         Setup { rules: "agent_grace_seconds = 2\nafter_grace = \"end\"", ..Setup::default() };
     let world = World::with(setup).await;
-    let mut ana = world.agent("ana").await;
-    let phone = world.ring(world.plan()).await;
-    let call = answer(&mut ana).await;
-    talking(&phone).await;
+    let (mut ana, phone, call) = world.talks("ana").await;
     ana.cut_media();
     let closed = world.closed(&call.to_string()).await;
     assert_eq!(closed["end"]["cause"], "agent_leg_failed");
@@ -80,10 +69,7 @@ async fn d4_where_the_house_says_so_the_call_ends_after_the_grace() {
 #[tokio::test(flavor = "multi_thread")]
 async fn d6_the_same_agent_goes_on_at_another_device_and_never_on_both() {
     let world = World::start().await;
-    let mut ana = world.agent("ana").await;
-    let phone = world.ring(world.plan()).await;
-    let call = answer(&mut ana).await;
-    talking(&phone).await;
+    let (mut ana, phone, call) = world.talks("ana").await;
     // Within the lease a second claim is another tab that answers the same ring.
     tokio::time::sleep(Duration::from_secs(4)).await;
     let mut phone_of_ana = world.agent_saying("ana", BEN_HZ).await;

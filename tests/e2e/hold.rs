@@ -23,10 +23,7 @@ async fn a_held_caller_hears_music_and_the_agent_hears_nothing_until_they_come_b
     write_hold_music(&file);
     let setup = Setup { hold_music: Some(file), recording: "always", ..Setup::default() };
     let world = World::with(setup).await;
-    let mut ana = world.agent("ana").await;
-    let phone = world.ring(world.plan()).await;
-    let call = answer(&mut ana).await;
-    talking(&phone).await;
+    let (mut ana, phone, call) = world.talks("ana").await;
 
     done(&mut ana, hold(call, true)).await;
     let is_held = |e: &ServerEvent| matches!(e, ServerEvent::CallUpdate { active } if active.held);
@@ -52,10 +49,7 @@ async fn a_held_caller_hears_music_and_the_agent_hears_nothing_until_they_come_b
 #[tokio::test(flavor = "multi_thread")]
 async fn d12_a_storm_of_hold_and_mute_leaves_the_last_word_and_one_stream() {
     let world = World::start().await;
-    let mut ana = world.agent("ana").await;
-    let phone = world.ring(world.plan()).await;
-    let call = answer(&mut ana).await;
-    talking(&phone).await;
+    let (mut ana, phone, call) = world.talks("ana").await;
     let mut last = 0;
     for step in 0..24 {
         let on = step % 2 == 0;

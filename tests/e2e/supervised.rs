@@ -70,10 +70,7 @@ async fn a_supervisor_sees_listens_whispers_and_barges_in() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_supervisor_mutes_the_agent_takes_the_call_over_and_ends_it() {
     let world = World::start().await;
-    let mut ana = world.agent("ana").await;
-    let phone = world.ring(world.plan()).await;
-    let call = answer(&mut ana).await;
-    talking(&phone).await;
+    let (mut ana, phone, call) = world.talks("ana").await;
     let mut boss = world.supervisor("boss", BOSS_HZ).await;
 
     done(&mut boss, ClientCommand::MuteAgent { call, on: true }).await;
@@ -102,10 +99,7 @@ async fn a_supervisor_mutes_the_agent_takes_the_call_over_and_ends_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_the_right_nothing_of_it_happens() {
     let world = World::start().await;
-    let mut ana = world.agent("ana").await;
-    let phone = world.ring(world.plan()).await;
-    let call = answer(&mut ana).await;
-    talking(&phone).await;
+    let (mut ana, phone, call) = world.talks("ana").await;
     let mut ben = world.agent("ben").await;
     let mode = SupervisionMode::Listen;
     for command in [

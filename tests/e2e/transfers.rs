@@ -35,10 +35,7 @@ async fn renew_if_asked(robot: &mut Robot) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_blind_transfer_rings_one_agent_and_the_same_recording_goes_on() {
     let world = World::with(Setup { recording: "always", ..Setup::default() }).await;
-    let mut ana = world.agent("ana").await;
-    let phone = world.ring(world.plan()).await;
-    let call = answer(&mut ana).await;
-    talking(&phone).await;
+    let (mut ana, phone, call) = world.talks("ana").await;
     let mut ben = world.agent_saying("ben", BEN_HZ).await;
     let mut eve = world.agent("eve").await;
 
@@ -87,10 +84,7 @@ async fn a_transfer_to_a_group_rings_its_agents() {
 async fn a8_a_transfer_nobody_takes_comes_back_to_who_sent_it() {
     let setup = Setup { rules: "transfer_ring_seconds = 5", ..Setup::default() };
     let world = World::with(setup).await;
-    let mut ana = world.agent("ana").await;
-    let phone = world.ring(world.plan()).await;
-    let call = answer(&mut ana).await;
-    talking(&phone).await;
+    let (mut ana, phone, call) = world.talks("ana").await;
     let mut ben = world.agent_saying("ben", BEN_HZ).await;
     done(&mut ana, transfer(call, "ben", TransferMode::Blind)).await;
     rung(&mut ben).await;
@@ -104,10 +98,7 @@ async fn a8_a_transfer_nobody_takes_comes_back_to_who_sent_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a8_the_caller_hangs_up_while_the_transfer_rings() {
     let world = World::start().await;
-    let mut ana = world.agent("ana").await;
-    let phone = world.ring(world.plan()).await;
-    let call = answer(&mut ana).await;
-    talking(&phone).await;
+    let (mut ana, phone, call) = world.talks("ana").await;
     let mut ben = world.agent_saying("ben", BEN_HZ).await;
     done(&mut ana, transfer(call, "ben", TransferMode::Blind)).await;
     rung(&mut ben).await;
@@ -122,10 +113,7 @@ async fn a8_the_caller_hangs_up_while_the_transfer_rings() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_there_refuses_the_transfer_and_the_call_stays() {
     let world = World::start().await;
-    let mut ana = world.agent("ana").await;
-    let phone = world.ring(world.plan()).await;
-    let call = answer(&mut ana).await;
-    talking(&phone).await;
+    let (mut ana, phone, call) = world.talks("ana").await;
     world.token("ben").await;
     let code = refused(&mut ana, transfer(call, "ben", TransferMode::Blind)).await;
     assert_eq!(code, ErrorCode::NobodyThere);
@@ -139,10 +127,7 @@ async fn a_warm_transfer_lets_the_agents_talk_first_and_then_hands_the_caller_ov
     write_hold_music(&file);
     let setup = Setup { hold_music: Some(file), recording: "always", ..Setup::default() };
     let world = World::with(setup).await;
-    let mut ana = world.agent("ana").await;
-    let phone = world.ring(world.plan()).await;
-    let call = answer(&mut ana).await;
-    talking(&phone).await;
+    let (mut ana, phone, call) = world.talks("ana").await;
     let mut ben = world.agent_saying("ben", BEN_HZ).await;
 
     done(&mut ana, transfer(call, "ben", TransferMode::Warm)).await;
@@ -167,10 +152,7 @@ async fn a_warm_transfer_lets_the_agents_talk_first_and_then_hands_the_caller_ov
 #[tokio::test(flavor = "multi_thread")]
 async fn a_consultation_that_is_cancelled_brings_the_caller_back() {
     let world = World::start().await;
-    let mut ana = world.agent("ana").await;
-    let phone = world.ring(world.plan()).await;
-    let call = answer(&mut ana).await;
-    talking(&phone).await;
+    let (mut ana, phone, call) = world.talks("ana").await;
     let mut ben = world.agent_saying("ben", BEN_HZ).await;
     done(&mut ana, transfer(call, "ben", TransferMode::Warm)).await;
     rung(&mut ben).await;

@@ -330,6 +330,15 @@ impl World {
         self.meta.ring(plan).await.expect("the caller dials")
     }
 
+    /// An agent who talks with a caller.
+    pub(crate) async fn talks(&self, agent: &str) -> (Robot, SimCall, CallId) {
+        let mut robot = self.agent(agent).await;
+        let phone = self.ring(self.plan()).await;
+        let call = answer(&mut robot).await;
+        talking(&phone).await;
+        (robot, phone, call)
+    }
+
     /// The whole call once its books are closed.
     pub(crate) async fn closed(&self, id: &str) -> Value {
         let deadline = Instant::now() + PATIENCE;

@@ -67,10 +67,23 @@ const byLock: Election = {
       became(true);
       return new Promise((resolve) => (release = resolve));
     };
+    /** Names the request that counts: what becomes of an earlier one, stolen by this very tab
+     *  perhaps, means nothing any more. */
+    let latest = 0;
     /** Stolen, or given up before its turn; a stolen tab stands in line again. */
     const ask = (options: LockOptions): void => {
-      navigator.locks.request(name, options, hold).catch(() => {
-        if (!isIn || options.signal?.aborted) return;
+      const mine = ++latest;
+      const granted = (lock: Lock | null): Promise<void> | undefined => {
+        if (mine !== latest) return undefined;
+        if (lock) return hold();
+        if (isIn) {
+          became(false);
+          queue();
+        }
+        return undefined;
+      };
+      navigator.locks.request(name, options, granted).catch(() => {
+        if (!isIn || options.signal?.aborted || mine !== latest) return;
         became(false);
         queue();
       });
@@ -79,19 +92,7 @@ const byLock: Election = {
       waiting = new AbortController();
       ask({ signal: waiting.signal });
     };
-    const first = (lock: Lock | null): Promise<void> | undefined => {
-      if (lock) return hold();
-      if (isIn) {
-        became(false);
-        queue();
-      }
-      return undefined;
-    };
-    navigator.locks.request(name, { ifAvailable: true }, first).catch(() => {
-      if (!isIn) return;
-      became(false);
-      queue();
-    });
+    ask({ ifAvailable: true });
     return {
       take() {
         waiting.abort();

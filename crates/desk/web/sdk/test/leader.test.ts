@@ -1,6 +1,7 @@
 // Exactly one tab of an agent in one browser rings; when it is gone the next takes over at once.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Device } from '../src/index.js';
+import { Leadership } from '../src/leader.js';
 import { FakePeerConnection, FakeSocket, fakeBrowser, permission, settle, welcome } from './fakes.js';
 import { FakeLocks } from './locks.js';
 
@@ -62,6 +63,18 @@ describe.each(['locks', 'a channel'])('tabs that agree by %s', (by) => {
     expect(first.socket.frame('readiness').leader).toBe(true);
     expect(second.socket.frame('readiness').leader).toBe(false);
     expect(second.device.blockers).toContain('not_leader');
+  });
+
+  it('lead when the agent clicks before it is known who does', async () => {
+    const tabs = new Leadership();
+    const changes: boolean[] = [];
+    tabs.on('change', (leads) => changes.push(leads));
+    tabs.join('early');
+    tabs.take();
+    await known();
+    expect(tabs.leads).toBe(true);
+    expect(changes.at(-1)).toBe(true);
+    tabs.leave();
   });
 
   it('follow one another: the next is ready by itself when the first is closed', async () => {
