@@ -22,9 +22,13 @@ export class Conditions extends Emitter<ConditionsEvents> {
     return this.#media.hasMicrophone || this.#permission?.state === 'granted';
   }
 
-  /** The page may play sound. */
+  /**
+   * The page may play sound. After a click every browser lets it; a context that does not run even
+   * then lacks a device to sound on, which no further click would mend.
+   */
   get audio(): boolean {
-    return typeof AudioContext === 'undefined' || this.#media.context.state === 'running';
+    if (typeof AudioContext === 'undefined' || this.#media.context.state === 'running') return true;
+    return globalThis.navigator?.userActivation?.hasBeenActive === true;
   }
 
   /** Looks on from now on; resolves when everything is known. */
