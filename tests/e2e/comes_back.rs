@@ -13,7 +13,7 @@ const BEN_HZ: f64 = 1_300.0;
 #[tokio::test(flavor = "multi_thread")]
 async fn d2_a_reloaded_page_gets_its_call_back_within_three_seconds_of_being_ready() {
     let world = World::with(Setup { recording: "always", ..Setup::default() }).await;
-    let (mut ana, phone, call) = world.talks("ana").await;
+    let (ana, phone, call) = world.talks("ana").await;
     ana.close().await;
 
     let mut again = world.signed_in("ana").await;
@@ -59,7 +59,7 @@ async fn d4_where_the_house_says_so_the_call_ends_after_the_grace() {
     let setup =
         Setup { rules: "agent_grace_seconds = 2\nafter_grace = \"end\"", ..Setup::default() };
     let world = World::with(setup).await;
-    let (mut ana, phone, call) = world.talks("ana").await;
+    let (ana, phone, call) = world.talks("ana").await;
     ana.cut_media();
     let closed = world.closed(&call.to_string()).await;
     assert_eq!(closed["end"]["cause"], "agent_leg_failed");
