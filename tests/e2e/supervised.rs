@@ -99,7 +99,7 @@ async fn a_supervisor_mutes_the_agent_takes_the_call_over_and_ends_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_the_right_nothing_of_it_happens() {
     let world = World::start().await;
-    let (ana, phone, call) = world.talks("ana").await;
+    let (_ana, phone, call) = world.talks("ana").await;
     let mut ben = world.agent("ben").await;
     let mode = SupervisionMode::Listen;
     for command in [
