@@ -340,6 +340,6 @@ fn a8_a_transfer_that_nobody_takes_goes_where_unanswered_calls_of_the_line_go() 
     stage.here = vec![];
     stage.wait_until(30.0);
     assert_eq!((stage.call.phase(), stage.sound()), (Phase::Queued, Some(Sound::Hold)));
-    stage.at(40.0, Input::DeviceReady { target: target("cleo", 3) });
+    stage.at(40.0, Input::DevicesReady { targets: vec![target("cleo", 3)] });
     assert_eq!(stage.call.rung(), [target("cleo", 3)]);
 }
