@@ -10,6 +10,7 @@ mod database_busy;
 mod events_out;
 mod flood;
 mod gate;
+mod half_open;
 mod health;
 mod hearing;
 mod hints;

@@ -25,6 +25,16 @@ impl Call {
         }
     }
 
+    /// Whether a device that becomes ready means something to the call.
+    pub fn looks_for_devices(&self) -> bool {
+        self.is_ringing() || matches!(self.state, State::Reconnecting { .. })
+    }
+
+    /// The steps of the call's plan.
+    pub fn steps(&self) -> &[Step] {
+        &self.plan.steps
+    }
+
     /// The device that has the call now.
     pub fn holder(&self) -> Option<&Target> {
         match &self.state {

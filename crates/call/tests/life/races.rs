@@ -25,9 +25,8 @@ fn a1_the_first_claim_wins_and_the_second_learns_who_won() {
 fn a1_losers_are_told_before_the_journal_is_waited_for() {
     let mut stage = answered();
     stage.at(1.0, Input::Claim { target: target("ana", 1) });
-    let told = stage.position(|c| {
-        matches!(c, Command::StopRinging { why: StopWhy::Claimed { .. }, .. })
-    });
+    let told =
+        stage.position(|c| matches!(c, Command::StopRinging { why: StopWhy::Claimed { .. }, .. }));
     // What is written down before Meta is asked may take a quarter of a second.
     let asked = stage.position(|c| matches!(c, Command::Accept));
     assert!(told.is_some() && told < asked, "{told:?} {asked:?}");

@@ -201,7 +201,7 @@ fn queueing(max_wait_seconds: u32, notice: bool) -> Stage {
     };
     let mut stage = Stage::new(Rules { notice, ..Rules::default() });
     let steps = vec![group("sales", policy)];
-    stage.here = vec![target("ana", 1)];
+    stage.here = [target("ana", 1)].into();
     stage.at(0.0, Input::Ring { plan: RingPlan { steps, allowed: Duration::from_secs(28) } });
     stage.at(0.1, Input::PreAcceptAnswered(Outcome::Done));
     stage.at(0.2, Input::CarrierMediaUp);
