@@ -24,6 +24,7 @@ mod music;
 mod quality;
 mod recorded;
 mod rings;
+mod settings;
 mod signed_out;
 mod stopping;
 mod supervised;

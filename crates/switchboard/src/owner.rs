@@ -327,6 +327,12 @@ impl Owner {
         if let call::Event::AgentsRingEnded { agents, outcome } = event {
             self.inner.rings_ended(agents, *outcome);
         }
+        if let call::Event::FarewellUnconfirmed {} = event {
+            // Meta may have accepted it; to a call that only rang it puts an end by itself.
+            if self.call.was_accepted() {
+                self.inner.books.keep_hang_up(self.id);
+            }
+        }
         if let call::Event::TransferReturned { to } = event {
             // Who sent the call on would have it back at once.
             self.inner.stop_wrapping_up(to);
