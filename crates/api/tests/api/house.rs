@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::{Api, ApiConfig, Hub, Metrics, Parts, TokenKey, TurnConfig};
+use api::{Api, ApiConfig, Backlog, Hub, Metrics, Parts, TokenKey, TurnConfig};
 use dispatch::{Dispatch, Settings};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use model::{Currency, LineId, Micros, RecordingFormat, RecordingMode, WorkspaceId};
@@ -132,6 +132,7 @@ impl House {
             store: store.clone(),
             dispatch,
             verifier: WebhookVerifier::new(vec![APP_SECRET.into()]).expect("a secret"),
+            backlog: Backlog::open(&folder.path().join("webhooks")).expect("a file"),
             verify_token: VerifyToken::new(VERIFY_TOKEN.into()).expect("a token"),
             token_key: TokenKey::from_bytes(&[7; 32]).expect("a long key"),
             metrics: Metrics::new(),
