@@ -153,6 +153,8 @@ fn tell(event: ServerEvent) {
         ServerEvent::MediaState { up: false, reason } => {
             println!("the media leg is down: {}", reason.unwrap_or_default());
         }
+        ServerEvent::SentOn { sent_on } => println!("{} rings at {}", sent_on.call, sent_on.to),
+        ServerEvent::SentOnEnd { call } => println!("{call} rings there no more"),
         ServerEvent::CallLeft { call, why, .. } => println!("{call} goes on without us: {why:?}"),
         // Which one is not shown: it may be part of a card number.
         ServerEvent::Key { call, .. } => println!("{call}: the caller pressed a key"),

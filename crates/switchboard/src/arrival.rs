@@ -219,6 +219,7 @@ impl Inner {
             sticky: None,
             round: None,
             waits: false,
+            sent_by: None,
         }
     }
 

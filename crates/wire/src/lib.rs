@@ -12,6 +12,6 @@ mod view;
 
 pub use view::{
     ActiveCall, BalanceView, CallerView, ColleagueView, GroupBrief, LiveCall, MissedCall,
-    PresenceReason, QualityNow, RecordingState, RingingCall, RungAgent, SupervisedBy, TransferFrom,
-    TransferTo,
+    PresenceReason, QualityNow, RecordingState, RingingCall, RungAgent, SentOn, SupervisedBy,
+    TransferFrom, TransferTo,
 };

@@ -133,6 +133,7 @@ const scenes: Record<string, DeskState> = {
       { ...john, transfer: { agent: 'ben', name: 'Ben Okafor', mode: 'warm', returned: false } },
     ],
   },
+  sent_on: { ...ready, sentOn: { call: 'call_1', from: { display: 'Maria Conceição' }, to: 'Ida Wolkenkratzer-Schmidtbauer' } },
   came_back: { ...ready, ringing: [{ ...john, transfer: { agent: 'ana', name: 'Ana Lima', mode: 'blind', returned: true } }] },
   waits: { ...ready, presence: 'wrap_up', blockers: ['wrap_up'], wrapUp: {}, ringing: [{ ...maria, claimable: false, why: 'wrap_up', group: 'support' }], selected: 'call_1' },
   held: { ...busy, call: held },
@@ -173,6 +174,7 @@ app.actions = {
   transfer: log('transfer'),
   completeTransfer: log('completeTransfer'),
   cancelTransfer: log('cancelTransfer'),
+  takeBack: log('takeBack'),
   annotate: (call, annotation) => {
     log('annotate')(call, annotation);
     app.state = { ...app.state, notes: { ...app.state.notes, ...annotation, saved: 'saved' } };

@@ -17,6 +17,7 @@ import type {
   MissedCall,
   Presence,
   Right,
+  SentOn,
   SupervisionMode,
   Welcome,
 } from './protocol.js';
@@ -50,6 +51,8 @@ export interface DeviceEvents extends SupervisionEvents {
   leader: boolean;
   media: MediaState;
   missed: MissedCall;
+  /** A call that the agent sent on rings there, or does so no longer; see `sentOn`. */
+  sent_on: SentOn | undefined;
   balance: Balance;
   error: RingdownError;
   /** The same session was resumed elsewhere. */
@@ -77,6 +80,7 @@ export class Device extends Emitter<DeviceEvents> {
   #lastCall: string | undefined;
   #missed: MissedCall[] = [];
   #balance: Balance | undefined;
+  #sentOn: SentOn | undefined;
   #watches = false;
   /** Another tab has led while this one was open. */
   #followed = false;
@@ -158,6 +162,10 @@ export class Device extends Emitter<DeviceEvents> {
   /** Newest first. */
   get missed(): readonly MissedCall[] {
     return this.#missed;
+  }
+  /** The call that the agent sent on and nobody has taken yet. */
+  get sentOn(): SentOn | undefined {
+    return this.#sentOn;
   }
   get balance(): Balance | undefined {
     return this.#balance;
@@ -270,6 +278,13 @@ export class Device extends Emitter<DeviceEvents> {
     if (current) await this.#link.send({ type: 'stop_supervising', call: current.call });
   }
 
+  /** Takes back the call that the agent sent on, while it rings. Call inside a click. */
+  async takeBack(): Promise<void> {
+    if (!this.#sentOn) return;
+    if (this.#readiness.state === 'off') await this.goReady();
+    await this.#link.send({ type: 'cancel_transfer', call: this.#sentOn.call });
+  }
+
   /** Supervisors: become the call's agent. Call inside a click. */
   async takeOver(call: string): Promise<void> {
     if (this.#readiness.state === 'off') await this.goReady();
@@ -348,6 +363,7 @@ export class Device extends Emitter<DeviceEvents> {
     this.#lastCall = snapshot.last_call ?? this.#lastCall;
     this.#missed = snapshot.missed.slice(0, MISSED_MAX);
     this.#balance = snapshot.balance;
+    this.#sentOn = snapshot.sent_on;
     this.#media.useIceServers(welcome.ice_servers ?? []);
     this.#standing.set(snapshot);
     this.#calls.reconcile(snapshot);
@@ -385,6 +401,12 @@ export class Device extends Emitter<DeviceEvents> {
       this.emit('presence', event.presence);
     } else if (event.type === 'ice_servers') {
       this.#media.useIceServers(event.ice_servers);
+    } else if (event.type === 'sent_on') {
+      this.#sentOn = event.sent_on;
+      this.emit('sent_on', this.#sentOn);
+    } else if (event.type === 'sent_on_end' && this.#sentOn?.call === event.call) {
+      this.#sentOn = undefined;
+      this.emit('sent_on', undefined);
     } else if (event.type === 'balance') {
       this.#balance = event.balance;
       this.emit('balance', event.balance);

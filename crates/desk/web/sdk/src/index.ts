@@ -31,6 +31,7 @@ export type {
   RecordingState,
   Right,
   RungAgent,
+  SentOn,
   SupervisedBy,
   SupervisionEnd,
   SupervisionMode,
