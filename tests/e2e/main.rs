@@ -26,6 +26,7 @@ mod recorded;
 mod rings;
 mod settings;
 mod signed_out;
+mod simulated;
 mod stopping;
 mod supervised;
 mod talking;
