@@ -15,6 +15,7 @@ use wire::events::RingQuestion;
 
 use crate::house::SwitchboardError;
 use crate::meta;
+use crate::moves::Moves;
 use crate::owner::{ClaimTiming, Message, Owner};
 use crate::registry::MAILBOX_MAX;
 use crate::switchboard::{Inner, Switchboard};
@@ -64,7 +65,7 @@ impl Inner {
         // The mailbox is there before the call is: a hang-up that comes while the gate still
         // thinks waits in it.
         let (mailbox, queue) = mpsc::channel(MAILBOX_MAX);
-        self.calls.add(id, mailbox.clone());
+        let moves = self.calls.add(id, mailbox.clone());
         let first = match self.open(id, &line, &connect, arrived_at).await {
             Ok(Some(first)) => first,
             Ok(None) => {
@@ -82,7 +83,7 @@ impl Inner {
             None
         };
         let question = self.question(&first, id, &line, &connect.party, arrived_at);
-        let mut owner = self.owner(id, line, connect, (arrived, arrived_at), mailbox);
+        let mut owner = self.owner(id, line, connect, (arrived, arrived_at), (mailbox, moves));
         owner.sticky = sticky;
         self.spawn_owner(owner, first, question, queue);
         Ok(())
@@ -170,7 +171,7 @@ impl Inner {
         line: LineRow,
         connect: Connect,
         (arrived, arrived_at): (Instant, Timestamp),
-        mailbox: mpsc::Sender<Message>,
+        (mailbox, moves): (mpsc::Sender<Message>, Arc<Moves>),
     ) -> Owner {
         let rules = Rules {
             claim_lease: self.house.claim_lease,
@@ -214,6 +215,7 @@ impl Inner {
             noted: None,
             follow_ups: Vec::new(),
             mailbox,
+            moves,
             sticky: None,
             round: None,
             waits: false,

@@ -56,12 +56,13 @@ impl Owner {
             rung: Vec::new(),
         });
         let transactions = settlement.map(|settled| settled.transaction).into_iter().collect();
+        let concerned = self.concerned();
         let inner = self.inner.clone();
         // Beside the call: a database that is down must not keep a dead call in the house.
         self.inner.tasks.spawn(async move {
             inner.books.close_call(cdr, transactions).await;
             if let Some(missed) = missed {
-                inner.tell_missed(&inner.with_rings(missed).await);
+                inner.tell_missed(inner.with_rings(missed).await, concerned);
             }
             inner.tell_balance().await;
         });

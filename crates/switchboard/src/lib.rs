@@ -15,6 +15,8 @@ mod board;
 mod books;
 mod closing;
 mod counts;
+#[cfg(test)]
+mod crowd;
 mod devices;
 mod effects;
 mod exchange;
@@ -24,9 +26,12 @@ mod house;
 #[cfg(test)]
 mod isolation;
 mod joining;
+mod lately;
 mod line_health;
 mod media_events;
 mod meta;
+mod missed;
+mod moves;
 mod owner;
 mod parting;
 mod presence;

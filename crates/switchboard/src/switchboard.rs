@@ -11,7 +11,7 @@ use parking_lot::{Mutex, RwLock};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
-use wire::BalanceView;
+use wire::{BalanceView, MissedCall};
 
 use crate::board::Board;
 use crate::books::Books;
@@ -19,6 +19,7 @@ use crate::counts::Counts;
 use crate::groups::Groups;
 use crate::house::{Doors, House};
 use crate::line_health::Watched;
+use crate::missed::Concerned;
 use crate::refusal::Refusal;
 use crate::registry::Registry;
 use crate::{owner, presence};
@@ -45,6 +46,8 @@ pub(crate) struct Inner {
     pub(crate) books: Books,
     pub(crate) counts: Counts,
     pub(crate) groups: RwLock<Groups>,
+    /// Missed calls that nobody was told of yet; see [`crate::missed`].
+    pub(crate) missed: Mutex<Vec<(MissedCall, Concerned)>>,
     pub(crate) line_health: Mutex<BTreeMap<LineId, Watched>>,
     /// Everything that must be over before the house closes.
     pub(crate) tasks: TaskTracker,
@@ -66,6 +69,7 @@ impl Switchboard {
             books,
             counts,
             groups: RwLock::default(),
+            missed: Mutex::default(),
             line_health: Mutex::default(),
             tasks: TaskTracker::new(),
             draining: AtomicBool::new(false),

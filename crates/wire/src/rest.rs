@@ -13,8 +13,8 @@ use crate::view::{CallerView, RungAgent};
 mod contact;
 
 pub use contact::{
-    Annotation, CallBack, CallNote, ContactView, FollowUp, FollowUpDone, FollowUpEnd,
-    FollowUpState, MarkDone, NoCallBack, Outcomes, Talker, TimelineCall,
+    Annotation, CallBack, CallNote, ContactView, ErasedContact, FollowUp, FollowUpDone,
+    FollowUpEnd, FollowUpState, MarkDone, NoCallBack, Outcomes, Talker, TimelineCall,
 };
 
 /// An error document.

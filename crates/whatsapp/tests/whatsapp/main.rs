@@ -10,3 +10,4 @@ mod never_panics;
 mod permissions;
 mod signature;
 mod skipped;
+mod unreachable;
