@@ -12,7 +12,7 @@ use crate::column::{json, word};
 use crate::contacts::{contact_of_call, remember_talk};
 use crate::follow_ups::{can_be_missed, miss, talk};
 use crate::lists::{summary_in, workspace_of};
-use crate::money::post_and_tell;
+use crate::money::{Base, post_and_tell};
 use crate::outbox::{News, queue};
 use crate::story::{Story, story_of};
 use crate::{Store, StoreError, quality};
@@ -63,7 +63,7 @@ pub enum Closed {
 
 impl Store {
     /// Closes a call: CDR, ended state, money and the outbox row are committed together or not at
-    /// all. Closing it again changes nothing, whatever the second CDR says.
+    /// all; where the money is in Postgres, it moves before, once. Closing it again changes nothing, whatever the second CDR says.
     ///
     /// # Errors
     /// [`StoreError::UnknownCall`], or what [`Store::post`] says about a transaction.
@@ -73,6 +73,14 @@ impl Store {
         transactions: Vec<ledger::Transaction>,
     ) -> Result<Closed, StoreError> {
         const DOING: &str = "close a call";
+        let (here, elsewhere) = match self.base() {
+            Base::Here => (transactions, Vec::new()),
+            Base::Postgres(_) => (Vec::new(), transactions),
+        };
+        // Money that is elsewhere moves first: closing again then finds it moved.
+        for transaction in &elsewhere {
+            self.post(transaction).await?;
+        }
         let mut tx = self.begin_write(DOING).await?;
         let Some(workspace) = workspace_of(&mut *tx, cdr.call).await? else {
             return Err(StoreError::UnknownCall { call: cdr.call });
@@ -83,7 +91,7 @@ impl Store {
             return Ok(Closed::AlreadyClosed);
         }
         note_end(&mut tx, &workspace, &cdr, &story).await?;
-        for transaction in &transactions {
+        for transaction in &here {
             post_and_tell(&mut tx, transaction).await?;
         }
         let summary = summary_in(&mut *tx, &workspace, cdr.call)

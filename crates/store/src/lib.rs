@@ -42,7 +42,10 @@ pub use endpoints::{ENDPOINTS_MAX, EndpointRow};
 pub use error::StoreError;
 pub use groups::GroupRow;
 pub use lists::{CDRS_MAX, PAGE_MAX};
-pub use money::{LedgerReport, Posted};
+pub use money::{
+    CardRow, ExpiredHold, FinishAsk, Finished, GrantAsk, Granted, ItemKind, KindSum, LedgerReport,
+    NewItem, Posted,
+};
 pub use notes::{NOTE_LENGTH_MAX, NOTES_PER_CALL_MAX, OUTCOME_LENGTH_MAX, OUTCOMES_MAX};
 pub use open::Store;
 pub use recordings::RecordingRow;

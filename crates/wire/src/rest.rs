@@ -11,10 +11,15 @@ use utoipa::ToSchema;
 use crate::view::{CallerView, RungAgent};
 
 mod contact;
+mod money;
 
 pub use contact::{
     Annotation, CallBack, CallNote, ContactView, FollowUp, FollowUpDone, FollowUpEnd,
     FollowUpState, MarkDone, NoCallBack, Outcomes, Talker, TimelineCall,
+};
+pub use money::{
+    Adjustment, EntryPage, RateQuote, ReconciliationItem, ReconciliationPage, Statement,
+    StatementLine,
 };
 
 /// An error document.
@@ -161,6 +166,9 @@ pub struct LedgerLine {
     pub currency: Currency,
     /// Details for people: pulses, rate.
     pub memo: String,
+    /// The call it belongs to, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<CallId>,
 }
 
 /// A recording.
