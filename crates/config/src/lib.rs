@@ -21,7 +21,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use problem::{Place, Problem, Problems};
-pub use sections::{
+pub use sections::{Ledger, 
     AfterGrace, Agents, BeforeRinging, Config, Deliveries, Line, Log, LogFormat, LogLevel, Media,
     PortRange, Recording, Ringback, Rules, Server, Store, Turn, WhatsApp, Workspace,
 };

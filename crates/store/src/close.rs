@@ -50,6 +50,20 @@ pub struct Cdr {
     pub meta_duration_s: Option<u32>,
     /// How it sounded; `None` when nobody was heard.
     pub quality: Option<CallQuality>,
+    /// The volume tier of a call that cost something, from 1.
+    pub volume_tier: Option<u32>,
+    /// How far the wall clock jumped during the call, in milliseconds; 0 when it did not.
+    pub clock_jump_ms: i64,
+}
+
+impl Cdr {
+    /// Writes down what a metered call came to; without a charge nothing was reserved.
+    pub fn charge(&mut self, charge: Option<ledger::Charge>) {
+        let Some(charge) = charge else { return };
+        self.pulses = charge.pulses.get();
+        self.billed = charge.amount;
+        self.volume_tier = Some(charge.tier);
+    }
 }
 
 /// What became of a close.
@@ -163,9 +177,9 @@ async fn insert(
              caller_verdict, caller_worse, caller_mos_milli, caller_loss_ppm, caller_jitter_ms,
              caller_rtt_ms,
              agent_verdict, agent_worse, agent_mos_milli, agent_loss_ppm, agent_jitter_ms,
-             agent_rtt_ms, talkers, rung)
+             agent_rtt_ms, talkers, rung, volume_tier, clock_jump_ms)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
-             ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+             ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (call) DO NOTHING",
     )
     .bind(cdr.call.to_string())
@@ -187,6 +201,8 @@ async fn insert(
     let done = quality::bind(insert, cdr.quality.as_ref())?
         .bind(json(&story.talkers, "cdr.talkers")?)
         .bind(json(&story.rung, "cdr.rung")?)
+        .bind(cdr.volume_tier)
+        .bind(cdr.clock_jump_ms)
         .execute(connection)
         .await
         .map_err(StoreError::database("write a CDR"))?;

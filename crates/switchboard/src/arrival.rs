@@ -18,6 +18,7 @@ use crate::meta;
 use crate::owner::{ClaimTiming, Message, Owner};
 use crate::registry::MAILBOX_MAX;
 use crate::switchboard::{Inner, Switchboard};
+use crate::till::Till;
 
 impl Switchboard {
     /// Takes one event of this workspace's lines in; see [`crate::Exchange::receive`].
@@ -65,8 +66,8 @@ impl Inner {
         // thinks waits in it.
         let (mailbox, queue) = mpsc::channel(MAILBOX_MAX);
         self.calls.add(id, mailbox.clone());
-        let first = match self.open(id, &line, &connect, arrived_at).await {
-            Ok(Some(first)) => first,
+        let (first, till) = match self.open(id, &line, &connect, arrived_at).await {
+            Ok(Some(first)) => self.reserve(id, first, &connect).await,
             Ok(None) => {
                 self.calls.remove(id);
                 return Ok(());
@@ -84,8 +85,20 @@ impl Inner {
         let question = self.question(&first, id, &line, &connect.party, arrived_at);
         let mut owner = self.owner(id, line, connect, (arrived, arrived_at), mailbox);
         owner.sticky = sticky;
+        owner.till = till;
         self.spawn_owner(owner, first, question, queue);
         Ok(())
+    }
+
+    /// Reserves the first slice of a call that may ring, where it costs something.
+    async fn reserve(&self, id: CallId, first: Input, connect: &Connect) -> (Input, Option<Till>) {
+        if !matches!(first, Input::Ring { .. }) {
+            return (first, None);
+        }
+        match self.first_slice(id, connect.party.phone.as_ref(), connect.direction).await {
+            Ok(till) => (first, till),
+            Err(cause) => (Input::TurnAway { cause, tell_carrier: true }, None),
+        }
     }
 
     /// The line a call arrived on; `None` when it is not ours. Where every line is, it is set up
@@ -194,6 +207,7 @@ impl Inner {
             id,
             line,
             wacid: connect.wacid,
+            direction: connect.direction,
             caller: CallerView { display: connect.party.display(), phone: connect.party.phone },
             offer,
             answer: None,
@@ -217,6 +231,7 @@ impl Inner {
             sticky: None,
             round: None,
             waits: false,
+            till: None,
         }
     }
 
@@ -260,6 +275,11 @@ impl Inner {
             },
         };
         let mailbox = known.and_then(|call| self.calls.mailbox(call));
+        if mailbox.is_none()
+            && let (Some(call), Some(duration_s)) = (known, terminate.duration_s)
+        {
+            self.compare_closed(call, duration_s).await;
+        }
         if let Some(mailbox) = mailbox {
             // A call that ended meanwhile needs no news.
             let _ = mailbox

@@ -42,6 +42,9 @@ pub(crate) struct Counts {
     repeated_connects: Counter,
     lines_unusable: Family<Why, Gauge>,
     hook: Family<Outcome, Counter>,
+    ledger_findings: Gauge,
+    ledger_entries: Gauge,
+    ledger_verified: Counter,
 }
 
 impl Counts {
@@ -54,6 +57,9 @@ impl Counts {
             repeated_connects: Counter::default(),
             lines_unusable: Family::default(),
             hook: Family::default(),
+            ledger_findings: Gauge::default(),
+            ledger_entries: Gauge::default(),
+            ledger_verified: Counter::default(),
         }
     }
 
@@ -94,6 +100,28 @@ impl Counts {
             "Questions before ringing, by outcome: ring, reject, or why the call rang as configured",
             own.hook,
         );
+        registry.register(
+            "ledger_findings",
+            "Accounts, transactions and holds that did not add up at the last check; must be 0",
+            own.ledger_findings,
+        );
+        registry.register(
+            "ledger_entries",
+            "Money lines that the last check of the ledger read",
+            own.ledger_entries,
+        );
+        registry.register(
+            "ledger_verifications",
+            "Checks of the whole ledger; must go on growing",
+            own.ledger_verified,
+        );
+    }
+
+    /// The whole ledger was checked.
+    pub(crate) fn ledger_verified(&self, findings: usize, entries: u64) {
+        self.ledger_findings.set(i64::try_from(findings).unwrap_or(i64::MAX));
+        self.ledger_entries.set(i64::try_from(entries).unwrap_or(i64::MAX));
+        self.ledger_verified.inc();
     }
 
     /// The hook was asked before a call rang.

@@ -27,6 +27,7 @@ mod joining;
 mod line_health;
 mod media_events;
 mod meta;
+mod money_rounds;
 mod owner;
 mod parting;
 mod presence;
@@ -37,12 +38,14 @@ mod refusal;
 mod registry;
 mod rights;
 mod routing;
+mod settling;
 mod sounds;
 mod switchboard;
 mod tape;
 mod telling;
 #[cfg(test)]
 mod tests;
+mod till;
 mod views;
 
 pub use bell::Bell;
@@ -52,3 +55,4 @@ pub use house::{Doors, House, SwitchboardError};
 pub use refusal::Refusal;
 pub use sounds::{LineSounds, Sounds};
 pub use switchboard::Switchboard;
+pub use till::Tariff;

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use ledger::Pulses;
 use model::{
     AgentId, CallId, Cause, Disposition, EndReason, Micros, MissedReason, RecordingId, Timestamp,
 };
@@ -102,9 +103,15 @@ impl Inner {
         let duration = Duration::from_millis(u64::try_from(duration_ms).unwrap_or(0));
         let talked = story.talker.is_some();
         let reason = EndReason::of(cause, talked);
-        let settlement = if talked { self.settle(left.id, duration, ended_at) } else { None };
+        let pulses = Pulses::from_talked(duration);
+        // Money that was reserved is settled; who talked for nothing is counted all the same.
+        let charge = self.finish(left.id, pulses, None, ended_at).await;
+        let settlement = match charge {
+            None if talked => self.settle(left.id, duration, ended_at),
+            None | Some(_) => None,
+        };
         let ring_ms = ended_at.millis_since(left.arrived_at);
-        let cdr = Cdr {
+        let mut cdr = Cdr {
             call: left.id,
             ended_at,
             disposition: Disposition::of(reason, talked),
@@ -121,7 +128,12 @@ impl Inner {
             meta_duration_s: None,
             // It was with the task that died.
             quality: None,
+            volume_tier: None,
+            clock_jump_ms: 0,
         };
+        if charge.is_some() {
+            cdr.charge(charge);
+        }
         tracing::info!(call = %left.id, line = %left.line, ?cause, duration_ms = cdr.duration_ms, "call ended");
         let transactions = settlement.map(|settled| settled.transaction).into_iter().collect();
         self.books.close_call(cdr, transactions).await;

@@ -115,7 +115,8 @@ fn a_dry_run_says_what_is_added_changed_and_gone() {
 
 #[test]
 fn the_shipped_card_has_the_published_figures_and_no_others() {
-    let card = shipped_card().unwrap();
+    let (effective, text) = shipped_card().unwrap();
+    let card = read_card(text, effective).unwrap();
     let names: Vec<_> = card.rows.keys().map(|key| key.market.name()).collect();
     assert_eq!(
         names,
