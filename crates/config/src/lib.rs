@@ -21,9 +21,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use problem::{Place, Problem, Problems};
-pub use sections::{Ledger, 
-    AfterGrace, Agents, BeforeRinging, Config, Deliveries, Line, Log, LogFormat, LogLevel, Media,
-    PortRange, Recording, Ringback, Rules, Server, Store, Turn, WhatsApp, Workspace,
+pub use sections::{
+    AfterGrace, Agents, BeforeRinging, Config, Deliveries, Ledger, Line, Log, LogFormat, LogLevel,
+    Media, PortRange, Recording, Ringback, Rules, Server, Store, Turn, WhatsApp, Workspace,
 };
 
 /// How every variable that configures the daemon begins.

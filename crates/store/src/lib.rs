@@ -15,6 +15,7 @@ mod contacts;
 mod deliveries;
 mod endpoints;
 mod error;
+mod export;
 mod follow_ups;
 mod groups;
 mod lists;
@@ -40,6 +41,7 @@ pub use close::{Cdr, Closed};
 pub use deliveries::{Attempt, DueDelivery, Next};
 pub use endpoints::{ENDPOINTS_MAX, EndpointRow};
 pub use error::StoreError;
+pub use export::{After, CdrRow, EXPORT_PAGE};
 pub use groups::GroupRow;
 pub use lists::{CDRS_MAX, PAGE_MAX};
 pub use money::{

@@ -33,6 +33,7 @@ mod parting;
 mod presence;
 mod quality;
 mod queue;
+mod quoting;
 mod recovery;
 mod refusal;
 mod registry;

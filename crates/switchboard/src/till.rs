@@ -62,9 +62,18 @@ impl Inner {
         number: Option<&Phone>,
         direction: Direction,
     ) -> Result<Snapshot, NoRate> {
+        self.prices_for(number.map(Phone::digits), direction)
+    }
+
+    /// As [`Inner::prices`], for a number's digits.
+    pub(crate) fn prices_for(
+        &self,
+        number: Option<&str>,
+        direction: Direction,
+    ) -> Result<Snapshot, NoRate> {
         let tariff = &self.house.tariff;
         let ask = Ask {
-            number: number.map(Phone::digits),
+            number,
             direction,
             currency: self.house.workspace.currency,
             day: tariff.zone.day(Timestamp::now()),

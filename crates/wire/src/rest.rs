@@ -17,10 +17,7 @@ pub use contact::{
     Annotation, CallBack, CallNote, ContactView, FollowUp, FollowUpDone, FollowUpEnd,
     FollowUpState, MarkDone, NoCallBack, Outcomes, Talker, TimelineCall,
 };
-pub use money::{
-    Adjustment, EntryPage, RateQuote, ReconciliationItem, ReconciliationPage, Statement,
-    StatementLine,
-};
+pub use money::{Adjustment, RateQuote, ReconciliationItem, Statement, StatementLine};
 
 /// An error document.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]

@@ -4,18 +4,6 @@ use model::{Currency, Micros, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::LedgerLine;
-
-/// A page of the balance's money lines, newest first.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
-pub struct EntryPage {
-    /// The lines.
-    pub items: Vec<LedgerLine>,
-    /// Ask with this for the next page; absent on the last one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next_cursor: Option<String>,
-}
-
 /// A correction by a person.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -74,16 +62,6 @@ pub struct ReconciliationItem {
     /// When a person marked it as looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resolved_at: Option<Timestamp>,
-}
-
-/// A page of differences, newest first.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
-pub struct ReconciliationPage {
-    /// The differences.
-    pub items: Vec<ReconciliationItem>,
-    /// Ask with this for the next page; absent on the last one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next_cursor: Option<String>,
 }
 
 /// What happened to a balance in a month. The opening balance and the lines sum to the closing one.
