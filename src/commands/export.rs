@@ -78,7 +78,7 @@ async fn cdrs(
     out: Box<dyn Write>,
 ) -> anyhow::Result<()> {
     let mut bar = Bar::new(store.count_cdrs(workspace, from, to).await?);
-    let mut writer = Writer::new(format, out);
+    let mut writer = Writer::new(format, out)?;
     let mut after = None;
     loop {
         let (rows, next) = store.export_cdrs(workspace, from, to, after.as_ref()).await?;
@@ -102,11 +102,15 @@ enum Writer {
 }
 
 impl Writer {
-    fn new(format: CdrFormat, out: Box<dyn Write>) -> Self {
-        match format {
-            CdrFormat::Csv => Self::Csv(Box::new(csv::Writer::from_writer(out))),
+    fn new(format: CdrFormat, out: Box<dyn Write>) -> anyhow::Result<Self> {
+        Ok(match format {
+            CdrFormat::Csv => {
+                let mut csv = csv::WriterBuilder::new().has_headers(false).from_writer(out);
+                csv.write_record(CdrRow::COLUMNS)?;
+                Self::Csv(Box::new(csv))
+            }
             CdrFormat::Jsonl => Self::Jsonl(out),
-        }
+        })
     }
 
     fn write(&mut self, row: &CdrRow) -> anyhow::Result<()> {

@@ -63,6 +63,36 @@ pub struct CdrRow {
     pub clock_jump_ms: i64,
 }
 
+impl CdrRow {
+    /// The names of the columns, in order.
+    pub const COLUMNS: [&str; 24] = [
+        "call",
+        "workspace",
+        "line",
+        "direction",
+        "phone",
+        "arrived_at",
+        "ended_at",
+        "disposition",
+        "end_side",
+        "end_cause",
+        "end_class",
+        "missed",
+        "claimed_by",
+        "ring_ms",
+        "claim_to_audio_ms",
+        "duration_ms",
+        "pulses",
+        "volume_tier",
+        "billed_micros",
+        "currency",
+        "recording",
+        "meta_duration_s",
+        "quality",
+        "clock_jump_ms",
+    ];
+}
+
 /// Where the next page begins.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct After {

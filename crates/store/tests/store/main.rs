@@ -10,6 +10,8 @@ mod events;
 mod follow_ups;
 mod grants;
 mod groups;
+mod killed;
+mod ledger_model;
 mod lists;
 mod missed;
 mod money;
