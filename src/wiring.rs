@@ -197,6 +197,7 @@ fn house(
         sounds: sounds.clone(),
         tariff: Tariff {
             zone: workspace.time_zone.clone(),
+            account: workspace.business_account.clone(),
             markup: workspace.markup,
             slice: config.ledger.slice,
             rules: config.ledger.meter,

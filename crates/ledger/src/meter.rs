@@ -236,7 +236,11 @@ impl Meter {
                     self.ask(now);
                 }
             }
-            MeterInput::Slept(slept) => self.slept += slept,
+            MeterInput::Slept(slept) => {
+                if self.answered.is_some() {
+                    self.slept += slept;
+                }
+            }
         }
         self.handle_timeout(now);
     }

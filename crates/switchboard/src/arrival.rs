@@ -161,7 +161,8 @@ impl Inner {
         }
         let plan = self.plan_of(&line.id);
         let arrival = Arrival {
-            age: sent_at.map(|sent| age(sent, now)),
+            // Both on Meta's clock: ours may be wrong.
+            age: sent_at.map(|sent| age(sent, now.plus_millis(self.doors.graph.clock_ahead_ms()))),
             age_max: self.house.connect_age_max,
             line_open: line.inbound,
             outage: self.outage_of(&line.id),

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use wire::MissedCall;
 
 use crate::owner::Owner;
+use crate::settling::ATTEMPTS_MAX;
 use crate::switchboard::Inner;
 
 /// What inbound calls cost per minute: nothing, since 2025-05-01. Metered all the same.
@@ -66,14 +67,17 @@ impl Owner {
             in_words: MissedCall::words_for(reason, cdr.ring_ms),
             rung: Vec::new(),
         });
-        let transactions = settlement.map(|settled| settled.transaction).into_iter().collect();
+        let transactions: Vec<_> =
+            settlement.map(|settled| settled.transaction).into_iter().collect();
         let (inner, line, mut cdr) = (self.inner.clone(), self.line.id.clone(), cdr);
         // Beside the call: a database that is down must not keep a dead call in the house.
         self.inner.tasks.spawn(async move {
             if let Some((pulses, month)) = metered {
-                let charge = inner.finish(cdr.call, pulses, Some(month), cdr.ended_at).await;
-                cdr.charge(charge);
+                let when = (cdr.ended_at, ATTEMPTS_MAX);
+                let charge = inner.finish(cdr.call, pulses, Some(month), when).await;
+                cdr.charge(charge.ok().flatten());
             }
+            let transactions = inner.pay(cdr.call, transactions).await;
             log(&line, &cdr);
             inner.books.close_call(cdr, transactions).await;
             if let Some(missed) = missed {

@@ -45,6 +45,7 @@ pub(crate) struct Counts {
     ledger_findings: Gauge,
     ledger_entries: Gauge,
     ledger_verified: Counter,
+    clock_ahead_ms: Gauge,
 }
 
 impl Counts {
@@ -60,6 +61,7 @@ impl Counts {
             ledger_findings: Gauge::default(),
             ledger_entries: Gauge::default(),
             ledger_verified: Counter::default(),
+            clock_ahead_ms: Gauge::default(),
         }
     }
 
@@ -115,6 +117,16 @@ impl Counts {
             "Checks of the whole ledger; must go on growing",
             own.ledger_verified,
         );
+        registry.register(
+            "clock_ahead_ms",
+            "Meta's clock less this machine's, in milliseconds; beyond 2000 either way check NTP",
+            own.clock_ahead_ms,
+        );
+    }
+
+    /// Meta's clock less ours, as its answers tell.
+    pub(crate) fn clock_ahead(&self, millis: i64) {
+        self.clock_ahead_ms.set(millis);
     }
 
     /// The whole ledger was checked.

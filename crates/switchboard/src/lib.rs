@@ -14,6 +14,7 @@ mod bell;
 mod board;
 mod books;
 mod closing;
+mod comparing;
 mod counts;
 mod devices;
 mod effects;

@@ -1,11 +1,12 @@
 //! What is looked after beside the calls: balances that change, cards that are imported, holds
 //! whose calls are gone, a ledger that must sum, and a machine that slept.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ledger::{MeterInput, Pulses, RateBook, shipped_card};
-use model::{Micros, Timestamp};
+use ledger::{Day, MeterInput, Pulses, RateBook, shipped_card};
+use model::{Micros, Timestamp, WorkspaceId};
 use nix::time::ClockId;
 use store::{Store, StoreError};
 use tokio_util::sync::CancellationToken;
@@ -25,6 +26,8 @@ const ROUND: Duration = Duration::from_secs(15);
 const VERIFY_PAUSE: Duration = Duration::from_secs(60);
 /// Checking takes at most one part in so many of one processor.
 const VERIFY_SHARE: u32 = 50;
+/// How long after a failure a day is compared again.
+const COMPARE_AGAIN: Duration = Duration::from_secs(3_600);
 /// A sleep that is shorter is no sleep.
 const SLEPT_MIN: Duration = Duration::from_secs(1);
 
@@ -68,8 +71,8 @@ impl Exchange {
 /// Tells devices and running calls of a balance that changed, by whatever process.
 async fn watch_balance(switchboard: Switchboard) {
     let inner = &switchboard.inner;
-    let mut known: Option<(Micros, bool)> = None;
-    let mut told = Instant::now();
+    let mut last: Option<(Micros, bool)> = None;
+    let mut told = (None, Instant::now());
     loop {
         tokio::time::sleep(BALANCE_LOOK).await;
         // An unreadable balance is logged where it matters: at the gate and at grants.
@@ -77,29 +80,35 @@ async fn watch_balance(switchboard: Switchboard) {
             continue;
         };
         let now = (balance.available_micros, balance.top_up_required);
-        let Some(before) = known.replace(now).filter(|before| *before != now) else { continue };
+        let before = last.replace(now).unwrap_or(now);
         let rose = now.0 > before.0;
         if rose {
             inner.calls.post_each(|| Message::Meter(MeterInput::BalanceRose));
         }
-        if rose || now.1 != before.1 || told.elapsed() >= SINKING_TOLD {
-            told = Instant::now();
+        let is_news = told.0.is_some_and(|told| told != now);
+        let is_due = rose || now.1 != before.1 || told.1.elapsed() >= SINKING_TOLD;
+        if is_news && is_due {
             inner.tell_balance().await;
-        } else {
-            // Told later, when it is due.
-            known = Some(before);
+        }
+        if is_due || told.0.is_none() {
+            told = (Some(now), Instant::now());
         }
     }
 }
 
 async fn go_round(exchange: Exchange, store: Store) {
+    let mut compared = BTreeMap::new();
     loop {
         tokio::time::sleep(ROUND).await;
+        exchange.compare_days(&mut compared).await;
         match store.rate_book().await {
             Ok(book) => exchange.give_rates(&Arc::new(book)),
             Err(error) => {
                 tracing::error!(%error, "the rate cards cannot be read; the old ones hold")
             }
+        }
+        if let Some(any) = exchange.all().next() {
+            exchange.counts().clock_ahead(any.inner.doors.graph.clock_ahead_ms());
         }
         if let Err(error) = exchange.release_expired(&store).await {
             tracing::error!(%error, "holds of calls that are gone cannot be looked for");
@@ -108,6 +117,27 @@ async fn go_round(exchange: Exchange, store: Store) {
 }
 
 impl Exchange {
+    /// Compares yesterday of every account with Meta's figures, once a day; a day that could not be
+    /// compared is tried again an hour later.
+    async fn compare_days(&self, compared: &mut BTreeMap<WorkspaceId, (Day, Instant, bool)>) {
+        for switchboard in self.all() {
+            let inner = &switchboard.inner;
+            let Some(day) = inner.day_to_compare(Timestamp::now()) else { continue };
+            let workspace = &inner.house.workspace.id;
+            let is_done = compared.get(workspace).is_some_and(|(last, at, done)| {
+                *last == day && (*done || at.elapsed() < COMPARE_AGAIN)
+            });
+            if is_done {
+                continue;
+            }
+            let outcome = inner.compare_with_analytics(day).await;
+            if let Err(error) = &outcome {
+                tracing::warn!(%day, %error, "a day was not compared with Meta; trying again in an hour");
+            }
+            compared.insert(workspace.clone(), (day, Instant::now(), outcome.is_ok()));
+        }
+    }
+
     /// Settles calls that nobody will settle any more, up to what is proven of them.
     async fn release_expired(&self, store: &Store) -> Result<(), StoreError> {
         for hold in store.expired_holds(Timestamp::now()).await? {
@@ -118,8 +148,9 @@ impl Exchange {
                 continue;
             }
             let pulses = Pulses::from_talked(hold.proven);
-            inner.finish(hold.call, pulses, None, Timestamp::now()).await;
-            tracing::warn!(call = %hold.call, %pulses, "the hold of a call that is gone was dissolved");
+            if inner.finish(hold.call, pulses, None, (Timestamp::now(), 1)).await.is_ok() {
+                tracing::warn!(call = %hold.call, %pulses, "the hold of a call that is gone was dissolved");
+            }
         }
         Ok(())
     }

@@ -14,6 +14,7 @@ use wire::rest::{CallState, TimelineEvent};
 use crate::arrival::Remains;
 use crate::closing::millis;
 use crate::exchange::Exchange;
+use crate::settling::{ATTEMPTS_AT_START, NotSettled};
 use crate::switchboard::Inner;
 
 /// What shows how long a call went on after its last journalled event.
@@ -105,10 +106,10 @@ impl Inner {
         let reason = EndReason::of(cause, talked);
         let pulses = Pulses::from_talked(duration);
         // Money that was reserved is settled; who talked for nothing is counted all the same.
-        let charge = self.finish(left.id, pulses, None, ended_at).await;
+        let charge = self.finish(left.id, pulses, None, (ended_at, ATTEMPTS_AT_START)).await;
         let settlement = match charge {
-            None if talked => self.settle(left.id, duration, ended_at),
-            None | Some(_) => None,
+            Ok(None) if talked => self.settle(left.id, duration, ended_at),
+            Ok(None | Some(_)) | Err(NotSettled) => None,
         };
         let ring_ms = ended_at.millis_since(left.arrived_at);
         let mut cdr = Cdr {
@@ -131,9 +132,7 @@ impl Inner {
             volume_tier: None,
             clock_jump_ms: 0,
         };
-        if charge.is_some() {
-            cdr.charge(charge);
-        }
+        cdr.charge(charge.ok().flatten());
         tracing::info!(call = %left.id, line = %left.line, ?cause, duration_ms = cdr.duration_ms, "call ended");
         let transactions = settlement.map(|settled| settled.transaction).into_iter().collect();
         self.books.close_call(cdr, transactions).await;

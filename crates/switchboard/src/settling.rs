@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ledger::{Charge, Month, Pulses};
+use ledger::{Charge, Month, Pulses, Transaction};
 use model::{CallId, Disposition, Timestamp};
 use store::{FinishAsk, Finished, ItemKind, NewItem, StoreError};
 
@@ -10,11 +10,17 @@ use crate::switchboard::Inner;
 
 /// Pauses between attempts while the ledger does not answer.
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
-/// Attempts: an hour. The hold of a call that is not settled then is dissolved by whoever looks
-/// for expired ones, up to what is proven.
-const ATTEMPTS_MAX: u32 = 7_200;
+/// Attempts at the end of a call: an hour. The hold of a call that is not settled then is dissolved
+/// by whoever looks for expired ones, up to what is proven.
+pub(crate) const ATTEMPTS_MAX: u32 = 7_200;
+/// Attempts while the daemon starts: ten seconds, because everybody waits for it.
+pub(crate) const ATTEMPTS_AT_START: u32 = 20;
 /// How far Meta's count of talked seconds may be from ours.
 const DIFFERENCE_MAX_MS: i64 = 2_000;
+
+/// The call could not be settled; its hold stays until it expires.
+#[derive(Debug)]
+pub(crate) struct NotSettled;
 
 impl Inner {
     /// Settles a metered call; `None` when nothing was reserved for it.
@@ -23,31 +29,49 @@ impl Inner {
         call: CallId,
         pulses: Pulses,
         month: Option<Month>,
-        at: Timestamp,
-    ) -> Option<Charge> {
+        (at, attempts): (Timestamp, u32),
+    ) -> Result<Option<Charge>, NotSettled> {
         let ask = FinishAsk { call, pulses, month, at };
-        for attempt in 1..=ATTEMPTS_MAX {
-            match self.doors.store.finish(ask).await {
-                Ok(Finished::Now { charge, beyond }) => {
-                    if beyond > Pulses::default() {
-                        let (ours, theirs) = (charge.pulses, pulses);
-                        self.differs(
-                            ItemKind::Unbilled,
-                            call,
-                            ours.get().into(),
-                            theirs.get().into(),
-                        );
-                    }
-                    return Some(charge);
-                }
-                Ok(Finished::Before(charge)) => {
-                    if pulses > charge.pulses {
-                        let (ours, theirs) = (charge.pulses.get(), pulses.get());
-                        self.differs(ItemKind::LateProof, call, ours.into(), theirs.into());
-                    }
-                    return Some(charge);
-                }
-                Ok(Finished::NothingHeld) => return None,
+        let finished = self.insist(call, attempts, || self.doors.store.finish(ask)).await?;
+        let (charge, kind) = match finished {
+            Finished::Now { charge, .. } => (charge, ItemKind::Unbilled),
+            Finished::Before(charge) => (charge, ItemKind::LateProof),
+            Finished::NothingHeld => return Ok(None),
+        };
+        if pulses > charge.pulses {
+            self.differs(kind, call, charge.pulses.get().into(), pulses.get().into());
+        }
+        Ok(Some(charge))
+    }
+
+    /// Moves the money of a call that reserved none, where the money is not with the CDR; returns
+    /// what is still to be moved together with the CDR.
+    pub(crate) async fn pay(
+        &self,
+        call: CallId,
+        transactions: Vec<Transaction>,
+    ) -> Vec<Transaction> {
+        if !self.doors.store.keeps_money_elsewhere() {
+            return transactions;
+        }
+        for transaction in &transactions {
+            let post = || self.doors.store.post(transaction);
+            // Its CDR is written all the same.
+            let _ = self.insist(call, ATTEMPTS_MAX, post).await;
+        }
+        Vec::new()
+    }
+
+    /// Tries again while the ledger does not answer.
+    async fn insist<T, F: Future<Output = Result<T, StoreError>>>(
+        &self,
+        call: CallId,
+        attempts: u32,
+        ask: impl Fn() -> F,
+    ) -> Result<T, NotSettled> {
+        for attempt in 1..=attempts {
+            match ask().await {
+                Ok(done) => return Ok(done),
                 Err(error @ (StoreError::Database { .. } | StoreError::Contended { .. })) => {
                     if attempt == 1 || attempt % 120 == 0 {
                         tracing::error!(%call, %error, attempt, "a call cannot be settled; trying again");
@@ -55,12 +79,12 @@ impl Inner {
                     tokio::time::sleep(RETRY_PAUSE).await;
                 }
                 Err(error) => {
-                    tracing::error!(%call, %error, "a call cannot be settled; its hold stays until it expires");
-                    return None;
+                    tracing::error!(%call, %error, "a call cannot be settled");
+                    return Err(NotSettled);
                 }
             }
         }
-        None
+        Err(NotSettled)
     }
 
     /// Compares Meta's count of a call's talked seconds with ours.

@@ -17,6 +17,8 @@ use crate::switchboard::Inner;
 pub struct Tariff {
     /// The time zone of the WhatsApp business account.
     pub zone: Zone,
+    /// That account's id at Meta; without it days are not compared with Meta's figures.
+    pub account: Option<String>,
     /// The workspace's markup.
     pub markup: Markup,
     /// How long a slice of paid time is.
@@ -28,7 +30,7 @@ pub struct Tariff {
 impl Default for Tariff {
     fn default() -> Self {
         let (zone, markup, rules) = (Zone::utc(), Markup::default(), MeterRules::default());
-        Self { zone, markup, slice: Pulses::small(10), rules }
+        Self { zone, account: None, markup, slice: Pulses::small(10), rules }
     }
 }
 

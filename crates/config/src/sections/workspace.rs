@@ -19,6 +19,8 @@ pub struct Workspace {
     pub minimum_balance: Micros,
     /// The time zone of its WhatsApp business account: rate cards and volume tiers go by it.
     pub time_zone: Zone,
+    /// The id of that account; without it days are not compared with Meta's figures.
+    pub business_account: Option<String>,
     /// What its calls cost on top of the rate card.
     pub markup: Markup,
 }
@@ -75,6 +77,10 @@ impl Workspace {
                 "a name of the IANA database, such as \"Asia/Kolkata\"",
                 |text| Zone::named(text).ok(),
             ),
+            business_account: section.optional("business_account", "digits", |text| {
+                let is_id = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+                is_id.then(|| text.to_owned())
+            }),
             markup: section.parsed(
                 "markup_percent",
                 Markup::default(),

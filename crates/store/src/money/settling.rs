@@ -3,7 +3,7 @@
 use ledger::Month;
 use model::{Timestamp, WorkspaceId};
 
-use super::{ExpiredHold, FinishAsk, Finished, GrantAsk, Granted};
+use super::{Base, ExpiredHold, FinishAsk, Finished, GrantAsk, Granted};
 use crate::money::base::{in_transaction, on_reader};
 use crate::{Store, StoreError};
 
@@ -30,6 +30,11 @@ impl Store {
         in_transaction!(self, "settle a call", |connection, sql, moved| {
             sql::finish_call(connection, &ask, moved).await
         })
+    }
+
+    /// Whether the money is in a database of its own.
+    pub fn keeps_money_elsewhere(&self) -> bool {
+        matches!(self.base(), Base::Postgres(_))
     }
 
     /// Holds that nobody will settle any more: their grants ended two minutes ago. Oldest first,

@@ -12,6 +12,7 @@ mod grants;
 mod groups;
 mod killed;
 mod ledger_model;
+mod ledger_rows;
 mod lists;
 mod missed;
 mod money;
