@@ -13,7 +13,7 @@ use deliver::Hook;
 use dispatch::{Dispatch, Rounds};
 use secrecy::ExposeSecret;
 use store::{LineRow, Store, Workspace};
-use switchboard::{Doors, Exchange, Habits, House, Sounds};
+use switchboard::{Doors, Exchange, Habits, House, Sounds, Tariff};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -101,6 +101,7 @@ pub(crate) async fn start(config: &Config) -> anyhow::Result<Running> {
             "closed what an earlier run left behind"
         );
     }
+    exchange.read_rates(&store).await.context("the rate cards cannot be read")?;
     let metrics = Metrics::new();
     metrics.register(|registry| exchange.register_metrics(registry));
     let dispatch = dispatch(config, &store)?;
@@ -120,6 +121,7 @@ pub(crate) async fn start(config: &Config) -> anyhow::Result<Running> {
     });
     let (address, admin_address) = (listener.local_addr()?, admin_listener.local_addr()?);
     let stop = CancellationToken::new();
+    exchange.keep_money(&store, &stop);
     let mut servers = JoinSet::new();
     servers.spawn(api::serve(listener, api.clone(), stop.clone()));
     let (taking, until) = (api.clone(), stop.clone());
@@ -137,7 +139,8 @@ pub(crate) async fn start(config: &Config) -> anyhow::Result<Running> {
 
 /// The database with workspaces and lines as configured.
 pub(crate) async fn open_store(config: &Config) -> anyhow::Result<Store> {
-    let store = Store::open(&config.store.path).await?;
+    let ledger = config.ledger.postgres_url.as_ref().map(ExposeSecret::expose_secret);
+    let store = Store::open_with(&config.store.path, ledger).await?;
     for workspace in &config.workspaces {
         store.ensure_workspace(&tenant(workspace)).await?;
     }
@@ -198,6 +201,13 @@ fn house(
         live_calls_max: usize::try_from(config.rules.live_calls_max).unwrap_or(usize::MAX),
         recording_format: config.recording.format,
         sounds: sounds.clone(),
+        tariff: Tariff {
+            zone: workspace.time_zone.clone(),
+            account: workspace.business_account.clone(),
+            markup: workspace.markup,
+            slice: config.ledger.slice,
+            rules: config.ledger.meter,
+        },
     }
 }
 

@@ -20,6 +20,7 @@ mod log_hygiene;
 mod meta_unsure;
 mod meta_unusable;
 mod missed;
+mod money;
 mod music;
 mod quality;
 mod recorded;

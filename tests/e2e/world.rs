@@ -205,6 +205,13 @@ impl World {
         self.post("/v1/balance/top-ups", body).await;
     }
 
+    /// Runs a command of the command line on the daemon's configuration.
+    pub(crate) fn command(&self, arguments: &[&str]) -> std::process::Output {
+        let mut command = daemon();
+        command.args(arguments).arg("--config").arg(&self.config);
+        command.output().expect("it runs")
+    }
+
     pub(crate) fn socket_url(&self) -> String {
         format!("ws://{}/agent/v1", self.address)
     }

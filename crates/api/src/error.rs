@@ -184,8 +184,15 @@ fn store_kind(error: &StoreError) -> (StatusCode, &'static str) {
         StoreError::Outcomes { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "bad_outcomes"),
         StoreError::TooManyNotes { .. } => (StatusCode::CONFLICT, "too_many_notes"),
         StoreError::FollowUpOpen => (StatusCode::CONFLICT, "follow_up_open"),
+        StoreError::NoRate(_) => (StatusCode::UNPROCESSABLE_ENTITY, "no_rate"),
+        StoreError::Ledger(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid_amount"),
+        StoreError::Card { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "bad_rate_card"),
         StoreError::Open { .. }
         | StoreError::Migrate { .. }
+        | StoreError::LedgerOpen { .. }
+        | StoreError::LedgerMigrate { .. }
+        | StoreError::Contended { .. }
+        | StoreError::AccountCurrency { .. }
         | StoreError::Database { .. }
         | StoreError::Corrupt { .. }
         | StoreError::Encode { .. }

@@ -18,6 +18,7 @@ mod rest;
 mod routes;
 mod serve;
 mod socket;
+pub mod statement;
 mod turn;
 mod webhook;
 

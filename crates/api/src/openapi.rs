@@ -7,8 +7,8 @@ use wire::events::{RingAnswer, RingQuestion};
 
 use crate::access::gate::DESK_COOKIE;
 use crate::rest::{
-    agents, balance, calls, contacts, deliveries, desk_session, events, follow_ups, groups, notes,
-    recordings, stream,
+    agents, balance, calls, contacts, deliveries, desk_session, events, follow_ups, groups, money,
+    notes, recordings, stream,
 };
 use crate::webhook;
 
@@ -52,6 +52,12 @@ use crate::webhook;
         groups::choose_for_line,
         balance::get,
         balance::top_up,
+        money::entries,
+        money::adjust,
+        money::quote,
+        money::differences,
+        money::resolve,
+        money::statement_of,
         recordings::get,
         recordings::audio,
         events::list,

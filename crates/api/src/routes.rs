@@ -20,8 +20,8 @@ use tower_http::timeout::TimeoutLayer;
 use crate::access::gate::{self, Guarded};
 use crate::error::ApiError;
 use crate::rest::{
-    agents, balance, calls, contacts, deliveries, desk_session, events, follow_ups, groups, notes,
-    openapi_json, recordings, stream,
+    agents, balance, calls, contacts, deliveries, desk_session, events, follow_ups, groups, money,
+    notes, openapi_json, recordings, stream,
 };
 use crate::{Api, desk_pages, socket, webhook};
 
@@ -117,6 +117,12 @@ fn table() -> Vec<Route> {
         Route::new(PUT, "/v1/lines/{id}/group", ApiKey(Admin), groups::choose_for_line),
         Route::new(GET, "/v1/balance", ApiKey(Supervise), balance::get),
         Route::new(POST, "/v1/balance/top-ups", ApiKey(Admin), balance::top_up),
+        Route::new(GET, "/v1/balance/entries", ApiKey(Supervise), money::entries),
+        Route::new(POST, "/v1/balance/adjustments", ApiKey(Admin), money::adjust),
+        Route::new(GET, "/v1/rates/quote", ApiKey(Supervise), money::quote),
+        Route::new(GET, "/v1/reconciliation", ApiKey(Supervise), money::differences),
+        Route::new(POST, "/v1/reconciliation/{id}/resolve", ApiKey(Admin), money::resolve),
+        Route::new(GET, "/v1/statements/{month}", ApiKey(Supervise), money::statement_of),
         Route::new(GET, "/v1/recordings/{id}", ApiKey(Supervise), recordings::get),
         Route::new(GET, "/v1/recordings/{id}/audio", ApiKey(Supervise), recordings::audio),
         Route::new(GET, "/v1/events", ApiKey(Supervise), events::list),

@@ -89,6 +89,11 @@ impl Call {
         self.ended_at
     }
 
+    /// When the other side was reached: Meta's first acceptance.
+    pub const fn accepted_at(&self) -> Option<Instant> {
+        self.accepted_at
+    }
+
     /// From Meta's acceptance to the end, by the monotonic clock; zero when never accepted.
     pub fn duration(&self, now: Instant) -> Duration {
         let until = self.ended_at.unwrap_or(now);

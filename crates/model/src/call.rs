@@ -67,6 +67,10 @@ pub enum Cause {
     HookRejected,
     /// The balance was under the workspace's minimum.
     BalanceTooLow,
+    /// The paid time was over and the balance did not give more.
+    BalanceExhausted,
+    /// No rate card says what the call would cost.
+    NoRate,
     /// The line is unknown here or does not take calls.
     LineClosed,
     /// As many calls as configured are already live.
@@ -139,11 +143,13 @@ impl EndReason {
         let (side, class) = match cause {
             Cause::CallerHungUp | Cause::TerminatedBeforeConnect => (Side::Caller, ended_normally),
             Cause::AgentHungUp => (Side::Agent, ended_normally),
-            Cause::NoAnswer | Cause::DeclinedByAll | Cause::NobodyReady | Cause::QueueTimedOut => {
-                (Side::Ringdown, ended_normally)
-            }
+            Cause::NoAnswer
+            | Cause::DeclinedByAll
+            | Cause::NobodyReady
+            | Cause::QueueTimedOut
+            | Cause::BalanceExhausted => (Side::Ringdown, ended_normally),
             Cause::HookRejected => (Side::Operator, Class::Missed),
-            Cause::BalanceTooLow | Cause::LineClosed | Cause::AtCapacity => {
+            Cause::BalanceTooLow | Cause::NoRate | Cause::LineClosed | Cause::AtCapacity => {
                 (Side::Ringdown, Class::Missed)
             }
             Cause::StaleConnect | Cause::CarrierRefused | Cause::AcceptUnresolved => {
@@ -185,6 +191,7 @@ impl Disposition {
         }
         match reason.cause {
             Cause::BalanceTooLow
+            | Cause::NoRate
             | Cause::LineClosed
             | Cause::AtCapacity
             | Cause::CarrierDown
@@ -198,6 +205,7 @@ impl Disposition {
             | Cause::QueueTimedOut
             | Cause::TerminatedBeforeConnect
             | Cause::StaleConnect
+            | Cause::BalanceExhausted
             | Cause::OperatorEnded
             | Cause::SupervisorEnded => Self::Missed,
             Cause::BadOffer
@@ -245,8 +253,10 @@ impl MissedReason {
             Cause::NobodyReady => Self::NobodyReady,
             Cause::NoAnswer | Cause::QueueTimedOut => Self::NobodyAnswered,
             Cause::DeclinedByAll => Self::DeclinedByAll,
-            Cause::BalanceTooLow => Self::Balance,
-            Cause::LineClosed | Cause::AtCapacity | Cause::HookRejected => Self::OutsidePolicy,
+            Cause::BalanceTooLow | Cause::BalanceExhausted => Self::Balance,
+            Cause::LineClosed | Cause::AtCapacity | Cause::HookRejected | Cause::NoRate => {
+                Self::OutsidePolicy
+            }
             Cause::CallerHungUp | Cause::TerminatedBeforeConnect => Self::CallerGaveUp,
             Cause::StaleConnect => Self::ArrivedTooLate,
             Cause::AgentHungUp

@@ -7,6 +7,7 @@
 mod agent;
 mod call;
 mod contact;
+mod currency;
 mod group;
 mod id;
 mod money;
@@ -19,6 +20,7 @@ mod time;
 pub use agent::{Blocker, Right, Rights, SupervisionMode};
 pub use call::{Cause, Class, Direction, Disposition, EndReason, MissedReason, Presence, Side};
 pub use contact::{ContactKey, NotAContactKey};
+pub use currency::Currency;
 pub use group::{
     Member, Overflow, RingOutcome, RingPolicy, Strategy, TransferMode, TransferTarget,
 };
@@ -26,7 +28,7 @@ pub use id::{
     AgentId, CallId, DeviceId, EndpointId, FollowUpId, GroupId, IdError, LegId, LineId,
     RecordingId, SessionId, TransactionId, Wacid, WorkspaceId,
 };
-pub use money::{Currency, Micros, MoneyError};
+pub use money::{Micros, MoneyError};
 pub use party::{Bsuid, Party, Phone};
 pub use quality::{
     CallQuality, Hint, LegQuality, Network, NotAPhoneKey, PhoneKey, SilentCause, Verdict, Way,

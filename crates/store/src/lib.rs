@@ -16,6 +16,7 @@ mod deliveries;
 mod endpoints;
 mod erasure;
 mod error;
+mod export;
 mod follow_ups;
 mod groups;
 mod hang_ups;
@@ -43,10 +44,14 @@ pub use deliveries::{Attempt, DueDelivery, Next, Retried};
 pub use endpoints::{ENDPOINTS_MAX, EndpointRow};
 pub use erasure::{ErasableRecording, Erasure};
 pub use error::StoreError;
+pub use export::{After, CdrRow, EXPORT_PAGE};
 pub use groups::GroupRow;
 pub use hang_ups::KeptHangUp;
 pub use lists::{CDRS_MAX, PAGE_MAX};
-pub use money::{LedgerReport, Posted};
+pub use money::{
+    CardRow, ExpiredHold, FinishAsk, Finished, GrantAsk, Granted, ItemKind, KindSum, LedgerReport,
+    NewItem, Posted,
+};
 pub use notes::{NOTE_LENGTH_MAX, NOTES_PER_CALL_MAX, OUTCOME_LENGTH_MAX, OUTCOMES_MAX};
 pub use open::Store;
 pub use recordings::RecordingRow;

@@ -19,6 +19,7 @@ use crate::moves::Moves;
 use crate::owner::{ClaimTiming, Message, Owner};
 use crate::registry::MAILBOX_MAX;
 use crate::switchboard::{Inner, Switchboard};
+use crate::till::Till;
 
 impl Switchboard {
     /// Takes one event of this workspace's lines in; see [`crate::Exchange::receive`].
@@ -66,8 +67,8 @@ impl Inner {
         // thinks waits in it.
         let (mailbox, queue) = mpsc::channel(MAILBOX_MAX);
         let moves = self.calls.add(id, mailbox.clone());
-        let first = match self.open(id, &line, &connect, arrived_at).await {
-            Ok(Some(first)) => first,
+        let (first, till) = match self.open(id, &line, &connect, arrived_at).await {
+            Ok(Some(first)) => self.reserve(id, first, &connect).await,
             Ok(None) => {
                 self.calls.remove(id);
                 return Ok(());
@@ -85,8 +86,20 @@ impl Inner {
         let question = self.question(&first, id, &line, &connect.party, arrived_at);
         let mut owner = self.owner(id, line, connect, (arrived, arrived_at), (mailbox, moves));
         owner.sticky = sticky;
+        owner.till = till;
         self.spawn_owner(owner, first, question, queue);
         Ok(())
+    }
+
+    /// Reserves the first slice of a call that may ring, where it costs something.
+    async fn reserve(&self, id: CallId, first: Input, connect: &Connect) -> (Input, Option<Till>) {
+        if !matches!(first, Input::Ring { .. }) {
+            return (first, None);
+        }
+        match self.first_slice(id, connect.party.phone.as_ref(), connect.direction).await {
+            Ok(till) => (first, till),
+            Err(cause) => (Input::TurnAway { cause, tell_carrier: true }, None),
+        }
     }
 
     /// The line a call arrived on; `None` when it is not ours. Where every line is, it is set up
@@ -149,7 +162,8 @@ impl Inner {
         }
         let plan = self.plan_of(&line.id);
         let arrival = Arrival {
-            age: sent_at.map(|sent| age(sent, now)),
+            // Both on Meta's clock: ours may be wrong.
+            age: sent_at.map(|sent| age(sent, now.plus_millis(self.doors.graph.clock_ahead_ms()))),
             age_max: self.house.connect_age_max,
             line_open: line.inbound,
             outage: self.outage_of(&line.id),
@@ -195,6 +209,7 @@ impl Inner {
             id,
             line,
             wacid: connect.wacid,
+            direction: connect.direction,
             caller: CallerView { display: connect.party.display(), phone: connect.party.phone },
             offer,
             answer: None,
@@ -220,6 +235,7 @@ impl Inner {
             round: None,
             waits: false,
             sent_by: None,
+            till: None,
         }
     }
 
@@ -263,6 +279,11 @@ impl Inner {
             },
         };
         let mailbox = known.and_then(|call| self.calls.mailbox(call));
+        if mailbox.is_none()
+            && let (Some(call), Some(duration_s)) = (known, terminate.duration_s)
+        {
+            self.compare_closed(call, duration_s).await;
+        }
         if let Some(mailbox) = mailbox {
             // A call that ended meanwhile needs no news.
             let _ = mailbox

@@ -209,7 +209,7 @@ impl Owner {
         self.show_live();
     }
 
-    fn update(&self, target: &Target) {
+    pub(crate) fn update(&self, target: &Target) {
         let active = self.active_view(target);
         let before = self.inner.board.lock().active.insert(target.device, active.clone());
         // Who is listened to must not see that anything has happened.

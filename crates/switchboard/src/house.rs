@@ -9,6 +9,7 @@ use store::{LineRow, Workspace};
 
 use crate::bell::Bell;
 use crate::sounds::Sounds;
+use crate::till::Tariff;
 
 /// The doors that effects go through.
 #[derive(Clone)]
@@ -57,6 +58,8 @@ pub struct House {
     pub recording_format: RecordingFormat,
     /// What callers hear while no agent does.
     pub sounds: Sounds,
+    /// What calls cost, and how they are metered.
+    pub tariff: Tariff,
 }
 
 /// Why a webhook could not be taken in. It must be answered with 503, so that Meta sends it again.

@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use call::{Call, Input, Output, Phase, Response, Target};
+use ledger::MeterInput;
 use media::LegSummary;
 use model::{
-    AgentId, CallId, CallQuality, DeviceId, LegId, Presence, RecordingId, SdpText, Timestamp, Wacid,
+    AgentId, CallId, CallQuality, DeviceId, Direction, LegId, Presence, RecordingId, SdpText,
+    Timestamp, Wacid,
 };
 use store::{LineRow, NewEvent};
 use tokio::sync::{mpsc, oneshot};
@@ -16,6 +18,7 @@ use wire::rest::CallState;
 use crate::moves::{Moves, Waiting};
 use crate::refusal::Refusal;
 use crate::switchboard::Inner;
+use crate::till::Till;
 use crate::views::state_of;
 
 /// What reaches a call's task.
@@ -44,6 +47,8 @@ pub(crate) enum Message {
         /// When.
         at: Instant,
     },
+    /// Something for the meter of a call that costs something.
+    Meter(MeterInput),
     /// Meta says the call is over, and how long it counted.
     Terminated {
         /// Meta's own count of talked seconds.
@@ -114,6 +119,7 @@ pub(crate) struct Owner {
     pub(crate) line: LineRow,
     pub(crate) wacid: Wacid,
     pub(crate) caller: CallerView,
+    pub(crate) direction: Direction,
     pub(crate) offer: Option<SdpText>,
     pub(crate) answer: Option<SdpText>,
     pub(crate) carrier_leg: Option<LegId>,
@@ -146,6 +152,8 @@ pub(crate) struct Owner {
     pub(crate) waits: bool,
     /// Who sent it on, while nobody has taken it.
     pub(crate) sent_by: Option<AgentId>,
+    /// The meter of a call that costs something.
+    pub(crate) till: Option<Till>,
 }
 
 impl Owner {
@@ -155,7 +163,7 @@ impl Owner {
         self.take(first).await;
         while self.call.phase() != Phase::Ended {
             let due = self.call.poll_timeout().map(|(due, _)| due);
-            let due = due.into_iter().chain(self.look_due).min();
+            let due = due.into_iter().chain(self.look_due).chain(self.meter_due()).min();
             let due = due.map(tokio::time::Instant::from_std);
             let message = tokio::select! {
                 biased;
@@ -181,6 +189,9 @@ impl Owner {
     async fn time_passed(&mut self, now: Instant) {
         if self.look_due.is_some_and(|due| due <= now) {
             self.look().await;
+        }
+        if self.meter_due().is_some_and(|due| due <= now) {
+            self.turn_meter(None).await;
         }
         self.call.handle_timeout(now);
         self.drain().await;
@@ -241,7 +252,14 @@ impl Owner {
                     self.keep_agent_summary(summary);
                 }
             }
+            Message::Meter(input) => {
+                self.turn_meter(Some(input)).await;
+                self.drain().await;
+            }
             Message::Terminated { duration_s, media_failed } => {
+                if self.call.phase() == Phase::Ended {
+                    self.compare_with_meta(duration_s);
+                }
                 self.meta_duration_s = self.meta_duration_s.or(duration_s);
                 self.take(Input::CarrierTerminated { media_failed }).await;
             }
@@ -311,6 +329,7 @@ impl Owner {
                     Output::Command(command) => self.carry_out(command).await,
                 }
             }
+            self.start_meter();
             if self.follow_ups.is_empty() {
                 return;
             }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use ledger::Pulses;
 use model::{
     AgentId, CallId, Cause, Disposition, EndReason, Micros, MissedReason, RecordingId, Timestamp,
 };
@@ -15,6 +16,7 @@ use crate::arrival::Remains;
 use crate::closing::millis;
 use crate::exchange::Exchange;
 use crate::meta::{HANG_UP_KEPT_FOR, HangUp};
+use crate::settling::{ATTEMPTS_AT_START, NotSettled};
 use crate::switchboard::Inner;
 
 /// What shows how long a call went on after its last journalled event.
@@ -119,9 +121,15 @@ impl Inner {
         let duration = Duration::from_millis(u64::try_from(duration_ms).unwrap_or(0));
         let talked = story.talker.is_some();
         let reason = EndReason::of(cause, talked);
-        let settlement = if talked { self.settle(left.id, duration, ended_at) } else { None };
+        let pulses = Pulses::from_talked(duration);
+        // Money that was reserved is settled; who talked for nothing is counted all the same.
+        let charge = self.finish(left.id, pulses, None, (ended_at, ATTEMPTS_AT_START)).await;
+        let settlement = match charge {
+            Ok(None) if talked => self.settle(left.id, duration, ended_at),
+            Ok(None | Some(_)) | Err(NotSettled) => None,
+        };
         let ring_ms = ended_at.millis_since(left.arrived_at);
-        let cdr = Cdr {
+        let mut cdr = Cdr {
             call: left.id,
             ended_at,
             disposition: Disposition::of(reason, talked),
@@ -138,7 +146,10 @@ impl Inner {
             meta_duration_s: None,
             // It was with the task that died.
             quality: None,
+            volume_tier: None,
+            clock_jump_ms: 0,
         };
+        cdr.charge(charge.ok().flatten());
         tracing::info!(call = %left.id, line = %left.line, ?cause, duration_ms = cdr.duration_ms, "call ended");
         let transactions = settlement.map(|settled| settled.transaction).into_iter().collect();
         self.books.close_call(cdr, transactions).await;

@@ -86,6 +86,13 @@ impl Registry {
         }
     }
 
+    /// Puts a message into every live call's box.
+    pub(crate) fn post_each(&self, make: impl Fn() -> Message) {
+        for entry in &self.calls {
+            put(*entry.key(), &entry.mailbox, make());
+        }
+    }
+
     /// Tells every live call that a device rings no more, but for the one it talks on.
     pub(crate) fn device_gone(&self, device: DeviceId, held: Option<CallId>) {
         for entry in self.calls.iter().filter(|entry| Some(*entry.key()) != held) {

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use call::{Phase, Recording, Target, Whom};
-use model::{AgentId, Direction, SupervisionMode, Timestamp, TransferMode};
+use model::{AgentId, SupervisionMode, Timestamp, TransferMode};
 use wire::rest::CallState;
 use wire::{
     ActiveCall, LiveCall, QualityNow, RecordingState, RingingCall, SentOn, SupervisedBy,
@@ -88,7 +88,7 @@ impl Owner {
             from: self.caller.clone(),
             line: self.line.id.clone(),
             line_name: self.line.name.clone(),
-            direction: Direction::UserInitiated,
+            direction: self.direction,
             bridged_at: self.bridged_at,
             muted: if is_consulted { self.call.consulted_muted() } else { self.call.muted() },
             muted_by_supervisor: !is_consulted && self.call.muted_by_supervisor(),
@@ -101,6 +101,7 @@ impl Owner {
             recording: recording_state(self.call.recording()),
             hint: self.call.hint(),
             quality: self.quality_now(),
+            credit_ends_at: self.till.as_ref().and_then(|till| till.ends_at),
         }
     }
 

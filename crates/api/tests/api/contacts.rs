@@ -45,6 +45,8 @@ async fn add_missed(house: &House, number: u128) -> CallId {
         recording: None,
         meta_duration_s: None,
         quality: None,
+        volume_tier: None,
+        clock_jump_ms: 0,
     };
     house.store.close_call(cdr, vec![]).await.expect("a closed call");
     call

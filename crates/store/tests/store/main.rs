@@ -1,6 +1,7 @@
 //! Facts survive: each is stored once, together with what belongs to it, or not at all.
 
 mod access;
+mod both;
 mod closing;
 mod contacts;
 mod crash;
@@ -8,13 +9,18 @@ mod deliveries;
 mod erasure;
 mod events;
 mod follow_ups;
+mod grants;
 mod groups;
 mod hang_ups;
+mod killed;
+mod ledger_model;
+mod ledger_rows;
 mod lists;
 mod missed;
 mod money;
 mod notes;
 mod opening;
+mod postgres;
 mod quality;
 mod rights;
 mod schema;

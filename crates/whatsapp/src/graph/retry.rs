@@ -80,7 +80,8 @@ impl Graph {
             let left = deadline.saturating_duration_since(Instant::now());
             let timeout = self.inner.timeout.min(left);
             let (url, bearer) = (url.clone(), token.bearer.clone());
-            let sent = attempt(&self.inner.http, url, bearer, bytes.clone(), timeout).await;
+            let (http, clock) = (&self.inner.http, &self.inner.clock);
+            let sent = attempt(http, url, bearer, bytes.clone(), timeout, clock).await;
             let Err(error) = sent else {
                 tracing::debug!(%line, verb = verb.name(), number, "Meta did as asked");
                 return Ok(());

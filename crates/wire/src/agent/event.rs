@@ -261,6 +261,14 @@ pub enum ServerEvent {
         /// The new balance.
         balance: BalanceView,
     },
+    /// The paid time of this device's call ends soon; told at 60, 30 and 10 s, with a beep in the
+    /// agent's ear. It is over when `credit_ends_at` of the call is gone.
+    CreditWarning {
+        /// The call.
+        call: CallId,
+        /// How long the call still lasts.
+        left_ms: i64,
+    },
     /// The server is closing this socket.
     Bye {
         /// Why.

@@ -59,6 +59,8 @@ export type Cause =
   | 'queue_timed_out'
   | 'hook_rejected'
   | 'balance_too_low'
+  | 'balance_exhausted'
+  | 'no_rate'
   | 'line_closed'
   | 'at_capacity'
   | 'carrier_down'
@@ -172,6 +174,8 @@ export interface ActiveCall {
   hint?: Hint;
   /** Absent in a call's first seconds. */
   quality?: QualityNow;
+  /** When the paid time ends, and the call with it; absent while the end is not in sight. */
+  credit_ends_at?: string;
 }
 
 /** Where a call is in its life. */
@@ -407,6 +411,7 @@ export type HouseEvent =
   | { type: 'sent_on'; sent_on: SentOn }
   | { type: 'sent_on_end'; call: string }
   | { type: 'key'; call: string; key: string }
+  | { type: 'credit_warning'; call: string; left_ms: number }
   | { type: 'call_end'; call: string; reason: EndReason; talked_ms: number }
   | { type: 'live_calls'; calls: LiveCall[] }
   | { type: 'live_call'; live: LiveCall }
