@@ -244,14 +244,10 @@ async fn late_terminate(world: &World, phone: &SimCall, duration: u32) {
 }
 
 async fn status(world: &World, path: &str, body: &Value) -> u16 {
-    let request = reqwest::Client::new().post(world.url(path)).bearer_auth(&world.key).json(body);
-    request.send().await.expect("the API answers").status().as_u16()
+    world.answer_to(reqwest::Method::POST, path, body).await.0
 }
 
 async fn refusal(world: &World, path: &str) -> (u16, String) {
-    let request = reqwest::Client::new().get(world.url(path)).bearer_auth(&world.key);
-    let answer = request.send().await.expect("the API answers");
-    let status = answer.status().as_u16();
-    let problem: Value = answer.json().await.expect("a problem document");
+    let (status, problem) = world.answer_to(reqwest::Method::GET, path, &json!({})).await;
     (status, problem["type"].as_str().unwrap_or_default().to_owned())
 }
