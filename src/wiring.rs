@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
-use api::{Api, ApiConfig, Hub, Metrics, Parts, TokenKey, TurnConfig};
+use api::{Api, ApiConfig, Backlog, Hub, Metrics, Parts, TokenKey, TurnConfig};
 use config::Config;
 use deliver::Hook;
 use dispatch::{Dispatch, Rounds};
@@ -114,6 +114,7 @@ pub(crate) async fn start(config: &Config) -> anyhow::Result<Running> {
         store: store.clone(),
         dispatch,
         verifier: verifier(config)?,
+        backlog: backlog(config)?,
         verify_token: VerifyToken::new(config.whatsapp.verify_token.clone())?,
         token_key: token_key(&store).await?,
         metrics,
@@ -123,6 +124,11 @@ pub(crate) async fn start(config: &Config) -> anyhow::Result<Running> {
     exchange.keep_money(&store, &stop);
     let mut servers = JoinSet::new();
     servers.spawn(api::serve(listener, api.clone(), stop.clone()));
+    let (taking, until) = (api.clone(), stop.clone());
+    servers.spawn(async move {
+        api::take_in_backlog(taking, until).await;
+        Ok(())
+    });
     servers.spawn(api::serve_admin(admin_listener, api.clone(), stop.clone()));
     if let Some(file) = config.whatsapp.access_token_file.clone() {
         let known = config.whatsapp.access_token.clone();
@@ -292,6 +298,17 @@ fn verifier(config: &Config) -> anyhow::Result<WebhookVerifier> {
     let whatsapp = &config.whatsapp;
     let secrets = std::iter::once(&whatsapp.app_secret).chain(&whatsapp.previous_app_secret);
     Ok(WebhookVerifier::new(secrets.cloned().collect())?)
+}
+
+/// The file beside the database in which webhooks wait while it takes nothing.
+fn backlog(config: &Config) -> anyhow::Result<Backlog> {
+    let mut file = config.store.path.clone().into_os_string();
+    file.push(".webhooks");
+    let backlog = Backlog::open(std::path::Path::new(&file))?;
+    if backlog.waits() {
+        tracing::warn!("webhooks of an earlier run wait to be taken in");
+    }
+    Ok(backlog)
 }
 
 /// The key that signs agent tokens: made at the first start, kept in the store.

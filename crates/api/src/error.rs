@@ -100,6 +100,9 @@ pub enum ApiError {
     /// The webhook is not kept yet; Meta must send it again.
     #[error("the event could not be kept: {0}; send it again")]
     NotKept(#[from] switchboard::SwitchboardError),
+    /// The webhook is kept neither in the database nor in the file beside it.
+    #[error("the event could not be kept: {0}")]
+    NotSetAside(#[from] crate::BacklogError),
     /// The recording is listed but its file cannot be read.
     #[error("the recording's file cannot be read: {0}; check that the vault is mounted")]
     Vault(String),
@@ -136,7 +139,9 @@ impl ApiError {
             Self::Refused(refusal) => refused_kind(refusal.code),
             Self::Ledger(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid_amount"),
             Self::Store(error) => store_kind(error),
-            Self::NotKept(_) => (StatusCode::SERVICE_UNAVAILABLE, "not_kept"),
+            Self::NotKept(_) | Self::NotSetAside(_) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "not_kept")
+            }
             Self::Vault(_) => (StatusCode::INTERNAL_SERVER_ERROR, "vault"),
             Self::Internal { .. } => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
         }

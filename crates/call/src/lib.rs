@@ -32,7 +32,7 @@ mod talk;
 mod transfer;
 
 pub use admission::{Arrival, admit};
-pub use choose::{Wave, choose};
+pub use choose::{Wave, choose, choose_newcomers};
 pub use event::Event;
 pub use input::{Input, Outcome, Refusal, Response};
 pub use life::Call;

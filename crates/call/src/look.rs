@@ -7,7 +7,7 @@ use model::{AgentId, Hint, Network, Verdict};
 use crate::life::Call;
 use crate::plan::Step;
 use crate::ring::Target;
-use crate::state::{Phase, Recording, State};
+use crate::state::{Carrier, Phase, Recording, State};
 
 impl Call {
     /// Where the call is.
@@ -23,6 +23,24 @@ impl Call {
             State::Ending { .. } => Phase::Ending,
             State::Ended => Phase::Ended,
         }
+    }
+
+    /// Whether a device that becomes ready means something to the call.
+    pub fn looks_for_devices(&self) -> bool {
+        self.is_ringing() || matches!(self.state, State::Reconnecting { .. })
+    }
+
+    /// Whether Meta accepted the call for us, or may have.
+    pub const fn was_accepted(&self) -> bool {
+        match self.carrier {
+            Carrier::Offered | Carrier::PreAccepting { .. } | Carrier::Prepared => false,
+            Carrier::Accepting { .. } | Carrier::Unclear { .. } | Carrier::Accepted => true,
+        }
+    }
+
+    /// The steps of the call's plan.
+    pub fn steps(&self) -> &[Step] {
+        &self.plan.steps
     }
 
     /// The device that has the call now.

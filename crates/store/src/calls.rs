@@ -192,18 +192,21 @@ impl Store {
     }
 }
 
-/// Our call of Meta's id, read inside a write or beside it.
+/// Our call of Meta's id, those of erased contacts included, read inside a write or beside it.
 pub(crate) async fn call_of_in(
     executor: impl SqliteExecutor<'_>,
     wacid: &Wacid,
 ) -> Result<Option<CallId>, StoreError> {
-    sqlx::query("SELECT id FROM call WHERE wacid = ?")
-        .bind(wacid.as_str())
-        .fetch_optional(executor)
-        .await
-        .map_err(StoreError::database("look up a call"))?
-        .map(|row| Columns::of(&row, "call").call("id"))
-        .transpose()
+    sqlx::query(
+        "SELECT id FROM call WHERE wacid = ?1
+         UNION ALL SELECT call AS id FROM tombstone WHERE wacid = ?1 AND call IS NOT NULL LIMIT 1",
+    )
+    .bind(wacid.as_str())
+    .fetch_optional(executor)
+    .await
+    .map_err(StoreError::database("look up a call"))?
+    .map(|row| Columns::of(&row, "call").call("id"))
+    .transpose()
 }
 
 async fn append_in(

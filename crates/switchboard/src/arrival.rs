@@ -15,6 +15,7 @@ use wire::events::RingQuestion;
 
 use crate::house::SwitchboardError;
 use crate::meta;
+use crate::moves::Moves;
 use crate::owner::{ClaimTiming, Message, Owner};
 use crate::registry::MAILBOX_MAX;
 use crate::switchboard::{Inner, Switchboard};
@@ -65,7 +66,7 @@ impl Inner {
         // The mailbox is there before the call is: a hang-up that comes while the gate still
         // thinks waits in it.
         let (mailbox, queue) = mpsc::channel(MAILBOX_MAX);
-        self.calls.add(id, mailbox.clone());
+        let moves = self.calls.add(id, mailbox.clone());
         let (first, till) = match self.open(id, &line, &connect, arrived_at).await {
             Ok(Some(first)) => self.reserve(id, first, &connect).await,
             Ok(None) => {
@@ -83,7 +84,7 @@ impl Inner {
             None
         };
         let question = self.question(&first, id, &line, &connect.party, arrived_at);
-        let mut owner = self.owner(id, line, connect, (arrived, arrived_at), mailbox);
+        let mut owner = self.owner(id, line, connect, (arrived, arrived_at), (mailbox, moves));
         owner.sticky = sticky;
         owner.till = till;
         self.spawn_owner(owner, first, question, queue);
@@ -184,7 +185,7 @@ impl Inner {
         line: LineRow,
         connect: Connect,
         (arrived, arrived_at): (Instant, Timestamp),
-        mailbox: mpsc::Sender<Message>,
+        (mailbox, moves): (mpsc::Sender<Message>, Arc<Moves>),
     ) -> Owner {
         let rules = Rules {
             claim_lease: self.house.claim_lease,
@@ -229,6 +230,7 @@ impl Inner {
             noted: None,
             follow_ups: Vec::new(),
             mailbox,
+            moves,
             sticky: None,
             round: None,
             waits: false,

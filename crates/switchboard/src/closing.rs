@@ -69,6 +69,7 @@ impl Owner {
         });
         let transactions: Vec<_> =
             settlement.map(|settled| settled.transaction).into_iter().collect();
+        let concerned = self.concerned();
         let (inner, line, mut cdr) = (self.inner.clone(), self.line.id.clone(), cdr);
         // Beside the call: a database that is down must not keep a dead call in the house.
         self.inner.tasks.spawn(async move {
@@ -81,7 +82,7 @@ impl Owner {
             log(&line, &cdr);
             inner.books.close_call(cdr, transactions).await;
             if let Some(missed) = missed {
-                inner.tell_missed(&inner.with_rings(missed).await);
+                inner.tell_missed(inner.with_rings(missed).await, concerned);
             }
             inner.tell_balance().await;
         });

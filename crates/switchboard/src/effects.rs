@@ -20,7 +20,9 @@ impl Owner {
             Command::Accept => self.ask_meta(Verb::Accept),
             Command::Farewell(Farewell::Reject) => self.ask_meta(Verb::Reject),
             Command::Farewell(Farewell::Terminate) => self.ask_meta(Verb::Terminate),
-            Command::ChooseTargets { round, step } => self.choose_targets(round, &step),
+            Command::ChooseTargets { round, step, newcomers } => {
+                self.choose_targets(round, &step, &newcomers);
+            }
             Command::PlayNotice => self.play_notice().await,
             Command::LeaveCall { target, why } => self.leave_call(&target, why).await,
             Command::Resume(target) => self.resume(&target),

@@ -16,6 +16,8 @@ mod books;
 mod closing;
 mod comparing;
 mod counts;
+#[cfg(test)]
+mod crowd;
 mod devices;
 mod effects;
 mod exchange;
@@ -25,10 +27,13 @@ mod house;
 #[cfg(test)]
 mod isolation;
 mod joining;
+mod lately;
 mod line_health;
 mod media_events;
 mod meta;
+mod missed;
 mod money_rounds;
+mod moves;
 mod owner;
 mod parting;
 mod presence;

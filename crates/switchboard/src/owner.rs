@@ -15,6 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 use wire::CallerView;
 use wire::rest::CallState;
 
+use crate::moves::{Moves, Waiting};
 use crate::refusal::Refusal;
 use crate::switchboard::Inner;
 use crate::till::Till;
@@ -129,6 +130,8 @@ pub(crate) struct Owner {
     /// Inputs that effects give back at once.
     pub(crate) follow_ups: Vec<Input>,
     pub(crate) mailbox: mpsc::Sender<Message>,
+    /// Devices that come and go.
+    pub(crate) moves: Arc<Moves>,
     /// Who spoke with the contact last, where that counts.
     pub(crate) sticky: Option<AgentId>,
     /// The last question who is there, of which every step asks several.
@@ -151,6 +154,10 @@ impl Owner {
             let message = tokio::select! {
                 biased;
                 message = queue.recv() => message,
+                () = self.moves.changed() => {
+                    self.devices_moved().await;
+                    continue;
+                }
                 () = sleep_until(due) => None,
             };
             match message {
@@ -173,6 +180,21 @@ impl Owner {
             self.turn_meter(None).await;
         }
         self.call.handle_timeout(now);
+        self.drain().await;
+    }
+
+    /// Takes in together which devices went and came meanwhile.
+    async fn devices_moved(&mut self) {
+        let Waiting { went, came } = self.moves.take();
+        let now = Instant::now();
+        for device in went {
+            self.call.handle(Input::DeviceGone { device }, now);
+        }
+        if !came.is_empty() {
+            let targets =
+                came.into_iter().map(|(device, agent)| Target { agent, device }).collect();
+            self.call.handle(Input::DevicesReady { targets }, now);
+        }
         self.drain().await;
     }
 
@@ -280,6 +302,7 @@ impl Owner {
     /// Has every output done, those that follow from effects included.
     async fn drain(&mut self) {
         loop {
+            self.moves.look(self.call.looks_for_devices());
             while let Some(output) = self.call.poll_output() {
                 match output {
                     Output::Event(event) => self.journal(&event).await,
@@ -322,6 +345,12 @@ impl Owner {
     fn follow(&mut self, event: &call::Event) {
         if let call::Event::AgentsRingEnded { agents, outcome } = event {
             self.inner.rings_ended(agents, *outcome);
+        }
+        if let call::Event::FarewellUnconfirmed {} = event {
+            // Meta may have accepted it; to a call that only rang it puts an end by itself.
+            if self.call.was_accepted() {
+                self.inner.books.keep_hang_up(self.id);
+            }
         }
         if let call::Event::TransferReturned { to } = event {
             // Who sent the call on would have it back at once.

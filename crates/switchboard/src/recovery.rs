@@ -1,5 +1,6 @@
 //! Calls whose task died: left behind by a crash of the daemon, or by a panic in one call.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ledger::Pulses;
@@ -14,6 +15,7 @@ use wire::rest::{CallState, TimelineEvent};
 use crate::arrival::Remains;
 use crate::closing::millis;
 use crate::exchange::Exchange;
+use crate::meta::{HANG_UP_KEPT_FOR, HangUp};
 use crate::settling::{ATTEMPTS_AT_START, NotSettled};
 use crate::switchboard::Inner;
 
@@ -58,7 +60,22 @@ impl Exchange {
             let proof = proof_in(recovered, call.id);
             house.inner.close_left_behind(call, Cause::Restarted, proof).await;
         }
+        self.see_to_kept_hang_ups().await?;
         Ok(count)
+    }
+
+    /// Tells Meta of the ends that an earlier run could not tell it.
+    async fn see_to_kept_hang_ups(&self) -> Result<(), StoreError> {
+        let Some(any) = self.all().next() else { return Ok(()) };
+        let kept_ms = i64::try_from(HANG_UP_KEPT_FOR.as_millis()).unwrap_or(i64::MAX);
+        let after = Timestamp::now().plus_millis(-kept_ms);
+        for kept in any.inner.doors.store.kept_hang_ups(after).await? {
+            let Some(house) = self.of(&kept.workspace) else { continue };
+            let inner = house.inner.clone();
+            let hang_up = HangUp { call: kept.call, line: kept.line, wacid: kept.wacid };
+            house.inner.tasks.spawn(async move { inner.see_to_the_end(&hang_up, true).await });
+        }
+        Ok(())
     }
 }
 
@@ -87,7 +104,7 @@ impl Story {
 }
 
 impl Inner {
-    async fn close_left_behind(&self, left: UnfinishedCall, cause: Cause, proof: Proof) {
+    async fn close_left_behind(self: &Arc<Self>, left: UnfinishedCall, cause: Cause, proof: Proof) {
         self.end_at_meta(&left);
         let story = match self.doors.store.call(&left.workspace, left.id).await {
             Ok(detail) => detail.map(|detail| Story::of(&detail.timeline)).unwrap_or_default(),
@@ -139,9 +156,9 @@ impl Inner {
     }
 
     /// It may be over at Meta already; then this is refused and that is fine.
-    fn end_at_meta(&self, left: &UnfinishedCall) {
-        let graph = self.doors.graph.clone();
-        let (line, wacid) = (left.line.clone(), left.wacid.clone());
+    fn end_at_meta(self: &Arc<Self>, left: &UnfinishedCall) {
+        let inner = self.clone();
+        let hang_up = HangUp { call: left.id, line: left.line.clone(), wacid: left.wacid.clone() };
         let never_accepted = match left.state {
             CallState::Offered | CallState::Ringing => left.accepted_at.is_none(),
             CallState::Queued
@@ -151,18 +168,22 @@ impl Inner {
             | CallState::Ending
             | CallState::Ended => false,
         };
+        if !never_accepted {
+            self.books.keep_hang_up(left.id);
+        }
         self.tasks.spawn(async move {
-            let _ = if never_accepted {
-                graph.reject(&line, &wacid).await
+            if never_accepted {
+                // Unheard, it rings out at Meta.
+                let _ = inner.doors.graph.reject(&hang_up.line, &hang_up.wacid).await;
             } else {
-                graph.terminate(&line, &wacid).await
-            };
+                inner.see_to_the_end(&hang_up, true).await;
+            }
         });
     }
 
     /// A call's task panicked: its agent is freed, its rings stop, its recording is finished, Meta
     /// is told, the books close.
-    pub(crate) async fn bury_the_fault(&self, id: CallId, remains: &Remains) {
+    pub(crate) async fn bury_the_fault(self: &Arc<Self>, id: CallId, remains: &Remains) {
         tracing::error!(call = %id, "a fault inside Ringdown ended this call; please report it");
         let (died, died_at) = (Instant::now(), Timestamp::now());
         self.calls.remove(id);

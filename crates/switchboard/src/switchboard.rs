@@ -12,7 +12,7 @@ use parking_lot::{Mutex, RwLock};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
-use wire::BalanceView;
+use wire::{BalanceView, MissedCall};
 
 use crate::board::Board;
 use crate::books::Books;
@@ -20,6 +20,7 @@ use crate::counts::Counts;
 use crate::groups::Groups;
 use crate::house::{Doors, House};
 use crate::line_health::Watched;
+use crate::missed::Concerned;
 use crate::owner::Message;
 use crate::refusal::Refusal;
 use crate::registry::Registry;
@@ -49,6 +50,8 @@ pub(crate) struct Inner {
     pub(crate) groups: RwLock<Groups>,
     /// What calls cost.
     pub(crate) rates: RwLock<Arc<RateBook>>,
+    /// Missed calls that nobody was told of yet; see [`crate::missed`].
+    pub(crate) missed: Mutex<Vec<(MissedCall, Concerned)>>,
     pub(crate) line_health: Mutex<BTreeMap<LineId, Watched>>,
     /// Everything that must be over before the house closes.
     pub(crate) tasks: TaskTracker,
@@ -71,6 +74,7 @@ impl Switchboard {
             counts,
             groups: RwLock::default(),
             rates: RwLock::default(),
+            missed: Mutex::default(),
             line_health: Mutex::default(),
             tasks: TaskTracker::new(),
             draining: AtomicBool::new(false),

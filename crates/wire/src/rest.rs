@@ -14,8 +14,8 @@ mod contact;
 mod money;
 
 pub use contact::{
-    Annotation, CallBack, CallNote, ContactView, FollowUp, FollowUpDone, FollowUpEnd,
-    FollowUpState, MarkDone, NoCallBack, Outcomes, Talker, TimelineCall,
+    Annotation, CallBack, CallNote, ContactView, ErasedContact, FollowUp, FollowUpDone,
+    FollowUpEnd, FollowUpState, MarkDone, NoCallBack, Outcomes, Talker, TimelineCall,
 };
 pub use money::{Adjustment, RateQuote, ReconciliationItem, Statement, StatementLine};
 

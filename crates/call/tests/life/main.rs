@@ -3,6 +3,7 @@
 mod auditor;
 mod caller_hears;
 mod ends;
+mod flood;
 mod hints;
 mod laws;
 mod live;

@@ -11,3 +11,4 @@ mod never_panics;
 mod permissions;
 mod signature;
 mod skipped;
+mod unreachable;

@@ -240,10 +240,11 @@ pub enum ServerEvent {
         /// Why.
         why: SupervisionEnd,
     },
-    /// A call was missed.
+    /// Calls were missed that concern this agent: they were rung, belong to the call's group, or
+    /// supervise.
     Missed {
-        /// The call.
-        missed: MissedCall,
+        /// They, oldest first; at most 50.
+        missed: Vec<MissedCall>,
     },
     /// The workspace's balance changed.
     Balance {

@@ -407,7 +407,7 @@ export type HouseEvent =
   | { type: 'live_call_end'; call: string }
   | { type: 'supervising'; call: string; mode: SupervisionMode }
   | { type: 'supervision_end'; call: string; why: SupervisionEnd }
-  | { type: 'missed'; missed: MissedCall }
+  | { type: 'missed'; missed: MissedCall[] }
   | { type: 'balance'; balance: Balance };
 
 export type ServerFrame = { v: number; seq: number } & (ControlEvent | HouseEvent);
