@@ -48,10 +48,10 @@ pub(crate) struct Inner {
     pub(crate) books: Books,
     pub(crate) counts: Counts,
     pub(crate) groups: RwLock<Groups>,
-    /// What calls cost.
-    pub(crate) rates: RwLock<Arc<RateBook>>,
     /// Missed calls that nobody was told of yet; see [`crate::missed`].
     pub(crate) missed: Mutex<Vec<(MissedCall, Concerned)>>,
+    /// What calls cost.
+    pub(crate) rates: RwLock<Arc<RateBook>>,
     pub(crate) line_health: Mutex<BTreeMap<LineId, Watched>>,
     /// Everything that must be over before the house closes.
     pub(crate) tasks: TaskTracker,
@@ -73,8 +73,8 @@ impl Switchboard {
             books,
             counts,
             groups: RwLock::default(),
-            rates: RwLock::default(),
             missed: Mutex::default(),
+            rates: RwLock::default(),
             line_health: Mutex::default(),
             tasks: TaskTracker::new(),
             draining: AtomicBool::new(false),
