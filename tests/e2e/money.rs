@@ -214,6 +214,13 @@ async fn h9_a_duration_that_meta_counts_otherwise_becomes_an_item_and_cdrs_are_e
     assert_eq!(row["phone"], "15550002222");
     let names: Vec<&String> = row.as_object().expect("an object").keys().collect();
     assert_eq!(names.len(), store::CdrRow::COLUMNS.len());
+    let file = world.folder.path().join("cdrs.parquet");
+    let path = file.to_str().expect("a plain path");
+    let parquet =
+        ["export", "cdr", "--from", &from, "--to", &to, "--format", "parquet", "--output", path];
+    assert!(world.command(&parquet).status.success());
+    let bytes = std::fs::read(&file).expect("a file");
+    assert_eq!((&bytes[..4], &bytes[bytes.len() - 4..]), (&b"PAR1"[..], &b"PAR1"[..]));
     let empty = world.command(&["export", "cdr", "--from", "2020-01-01", "--to", "2020-01-02"]);
     assert_eq!(String::from_utf8_lossy(&empty.stdout).lines().count(), 1, "a header at least");
     // What Meta says later and wrongly is an item, and nothing else changes.
