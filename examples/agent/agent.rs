@@ -158,6 +158,9 @@ fn tell(event: ServerEvent) {
         ServerEvent::CallLeft { call, why, .. } => println!("{call} goes on without us: {why:?}"),
         // Which one is not shown: it may be part of a card number.
         ServerEvent::Key { call, .. } => println!("{call}: the caller pressed a key"),
+        ServerEvent::CreditWarning { call, left_ms } => {
+            println!("{call} ends in {} s for want of money", left_ms / 1_000);
+        }
         ServerEvent::Bye { why } => println!("the daemon says goodbye: {why:?}"),
         ServerEvent::Welcome { .. }
         | ServerEvent::Ring { .. }

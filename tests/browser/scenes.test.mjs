@@ -27,6 +27,7 @@ const SCENES = [
   'muted_by_supervisor',
   'silent_page',
   'sound_lost',
+  'credit',
   'live',
   'live_none',
   'supervising',

@@ -22,6 +22,8 @@ mod meta_unusable;
 mod missed;
 mod money;
 mod music;
+#[path = "../../crates/store/tests/store/postgres.rs"]
+mod postgres;
 mod quality;
 mod recorded;
 mod rings;

@@ -30,6 +30,8 @@ pub(crate) struct Setup {
     pub(crate) token_in_file: bool,
     /// Who is asked before a call rings.
     pub(crate) hook: Option<String>,
+    /// The Postgres database that keeps the money.
+    pub(crate) postgres: Option<String>,
 }
 
 impl Default for Setup {
@@ -49,6 +51,7 @@ impl Default for Setup {
             keeps_log: false,
             token_in_file: false,
             hook: None,
+            postgres: None,
         }
     }
 }
@@ -96,6 +99,8 @@ pub(crate) fn settings(
     let hook = setup.hook.as_ref().map_or(String::new(), |url| {
         format!("before_ringing_url = \"{url}\"\nbefore_ringing_secret = \"hook-secret\"")
     });
+    let ledger = setup.postgres.as_ref();
+    let ledger = ledger.map_or(String::new(), |url| format!("postgres_url = \"{url}\""));
     let level = if setup.keeps_log { "info" } else { "warn" };
     format!(
         r#"
@@ -114,6 +119,8 @@ whatsapp_ports = "30000-49999"
 allow_private_remotes = true
 [store]
 path = "{folder}/ringdown.db"
+[ledger]
+{ledger}
 [recording]
 folder = "{folder}/recordings"
 format = "{format}"

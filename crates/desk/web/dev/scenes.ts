@@ -145,6 +145,7 @@ const scenes: Record<string, DeskState> = {
   muted_by_supervisor: { ...busy, call: { ...call, muted: true, mutedBySupervisor: true, supervisedBy: { name: 'Sam Reyes', mode: 'barge' } } },
   silent_page: { ...busy, blockers: ['on_call', 'audio_locked'], call: { ...call, silent: true } },
   sound_lost: { ...busy, call: { ...call, reconnecting: true } },
+  credit: { ...busy, balance: { ...(busy.balance ?? { available_micros: 0, minimum_micros: 10_000_000, currency: 'USD', display: '0.41', top_up_required: true }), top_up_required: true }, call: { ...call, creditEndsAt: Date.now() + 26_500 } },
   live: supervisor,
   live_none: { ...supervisor, live: [] },
   supervising: { ...supervisor, presence: 'busy', supervised: { call: 'l1', mode: 'whisper' } },
