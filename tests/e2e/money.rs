@@ -244,14 +244,18 @@ async fn late_terminate(world: &World, phone: &SimCall, duration: u32) {
 }
 
 async fn status(world: &World, path: &str, body: &Value) -> u16 {
-    let request = reqwest::Client::new().post(world.url(path)).bearer_auth(&world.key).json(body);
+    let request = client().post(world.url(path)).bearer_auth(&world.key).json(body);
     request.send().await.expect("the API answers").status().as_u16()
 }
 
 async fn refusal(world: &World, path: &str) -> (u16, String) {
-    let request = reqwest::Client::new().get(world.url(path)).bearer_auth(&world.key);
+    let request = client().get(world.url(path)).bearer_auth(&world.key);
     let answer = request.send().await.expect("the API answers");
     let status = answer.status().as_u16();
     let problem: Value = answer.json().await.expect("a problem document");
     (status, problem["type"].as_str().unwrap_or_default().to_owned())
+}
+
+fn client() -> reqwest::Client {
+    reqwest::Client::builder().timeout(PATIENCE).build().expect("a client")
 }

@@ -127,7 +127,7 @@ async fn c10_only_a_valid_certificate_of_metas_own_name_is_trusted() {
 }
 
 #[tokio::test]
-#[ignore = "run by the test above, in a process whose environment it prepares"]
+#[ignore = "a child; started by `c10_only_a_valid_certificate_of_metas_own_name_is_trusted`"]
 async fn inside_a_process_that_trusts_our_authority() {
     let servers = std::env::var(SERVERS).expect("run by the outer test");
     let bases: Vec<String> = servers.split(',').map(|one| format!("https://{one}")).collect();
