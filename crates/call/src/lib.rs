@@ -10,6 +10,8 @@ mod admission;
 mod carrier;
 mod choose;
 mod claim;
+mod dial;
+mod early;
 mod event;
 mod hearing;
 mod hold;
@@ -33,6 +35,7 @@ mod transfer;
 
 pub use admission::{Arrival, admit};
 pub use choose::{Wave, choose};
+pub use early::{EARLY_KEPT, Early};
 pub use event::Event;
 pub use input::{Input, Outcome, Refusal, Response};
 pub use life::Call;

@@ -7,7 +7,7 @@ use model::{AgentId, Hint, Network, Verdict};
 use crate::life::Call;
 use crate::plan::Step;
 use crate::ring::Target;
-use crate::state::{Phase, Recording, State};
+use crate::state::{Carrier, Phase, Recording, State};
 
 impl Call {
     /// Where the call is.
@@ -17,6 +17,7 @@ impl Call {
             State::Ringing => Phase::Ringing,
             State::Queued => Phase::Queued,
             State::Noticing { .. } => Phase::Noticing,
+            State::Claimed(_) if matches!(self.carrier, Carrier::Dialling(_)) => Phase::Dialling,
             State::Claimed(_) => Phase::Accepting,
             State::Bridged(_) => Phase::Bridged,
             State::Reconnecting { .. } => Phase::Reconnecting,

@@ -17,7 +17,7 @@ mod text;
 mod time;
 
 pub use agent::{Blocker, Right, Rights, SupervisionMode};
-pub use call::{Cause, Class, Direction, Disposition, EndReason, MissedReason, Presence, Side};
+pub use call::{DialStage, Cause, Class, Direction, Disposition, EndReason, MissedReason, Presence, Side};
 pub use contact::{ContactKey, NotAContactKey};
 pub use group::{
     Member, Overflow, RingOutcome, RingPolicy, Strategy, TransferMode, TransferTarget,

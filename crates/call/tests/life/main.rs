@@ -2,6 +2,7 @@
 
 mod auditor;
 mod caller_hears;
+mod dialling;
 mod ends;
 mod hints;
 mod laws;
