@@ -7,6 +7,7 @@ mod batches;
 mod comes_back;
 mod crash;
 mod database_busy;
+mod dials;
 mod events_out;
 mod flood;
 mod gate;

@@ -7,6 +7,7 @@
 mod agent;
 mod call;
 mod contact;
+mod dial;
 mod group;
 mod id;
 mod money;
@@ -17,8 +18,11 @@ mod text;
 mod time;
 
 pub use agent::{Blocker, Right, Rights, SupervisionMode};
-pub use call::{DialStage, Cause, Class, Direction, Disposition, EndReason, MissedReason, Presence, Side};
+pub use call::{
+    Cause, Class, DialStage, Direction, Disposition, EndReason, MissedReason, Presence, Side,
+};
 pub use contact::{ContactKey, NotAContactKey};
+pub use dial::{DialBlocker, DialRefusal};
 pub use group::{
     Member, Overflow, RingOutcome, RingPolicy, Strategy, TransferMode, TransferTarget,
 };

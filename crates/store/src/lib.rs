@@ -23,6 +23,7 @@ mod names;
 mod notes;
 mod open;
 mod outbox;
+mod placed;
 #[cfg(test)]
 mod plans;
 mod quality;
@@ -45,6 +46,7 @@ pub use lists::{CDRS_MAX, PAGE_MAX};
 pub use money::{LedgerReport, Posted};
 pub use notes::{NOTE_LENGTH_MAX, NOTES_PER_CALL_MAX, OUTCOME_LENGTH_MAX, OUTCOMES_MAX};
 pub use open::Store;
+pub use placed::{Named, PlacedCall};
 pub use recordings::RecordingRow;
 pub use setup::{LineRow, Workspace};
 pub use tombstone::{Burial, TOMBSTONE_KEPT_MS};

@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use ledger::{Rate, Settlement};
 use model::{
-    CallId, Disposition, EndReason, LegQuality, Micros, MissedReason, Network, Timestamp,
-    TransactionId,
+    CallId, Direction, Disposition, EndReason, LegQuality, Micros, MissedReason, Network,
+    Timestamp, TransactionId,
 };
 use store::Cdr;
 use uuid::Uuid;
@@ -25,13 +25,15 @@ impl Owner {
         let duration = self.call.duration(now);
         let talked = self.call.was_bridged();
         let ended_at = Timestamp::now().plus_millis(-millis(now.saturating_duration_since(ended)));
-        let settlement = if talked { self.inner.settle(self.id, duration, ended_at) } else { None };
+        // A call that we place is paid for from the moment the contact picked up.
+        let counts = talked || self.placed.is_some();
+        let settlement = if counts { self.inner.settle(self.id, duration, ended_at) } else { None };
         let cdr = Cdr {
             call: self.id,
             ended_at,
             disposition: Disposition::of(reason, talked),
             end: reason,
-            missed: MissedReason::of(reason.cause, talked),
+            missed: missed_reason(self.direction(), reason, talked),
             claimed_by: self.call.talker().cloned(),
             ring_ms: millis(ring_ended.saturating_duration_since(self.arrived)),
             claim_to_audio_ms: self.timing.claim_to_audio_ms(),
@@ -121,6 +123,19 @@ impl Inner {
                 None
             }
         }
+    }
+}
+
+/// Why nobody here talked with a caller. A contact who did not answer us has missed us, not we
+/// them.
+pub(crate) const fn missed_reason(
+    direction: Direction,
+    reason: EndReason,
+    talked: bool,
+) -> Option<MissedReason> {
+    match direction {
+        Direction::UserInitiated => MissedReason::of(reason.cause, talked),
+        Direction::BusinessInitiated => None,
     }
 }
 

@@ -177,7 +177,7 @@ impl Town {
         connect.at = Some(Timestamp::now());
         let wacid = connect.wacid.clone();
         self.exchange.receive(whatsapp::Event::Connect(connect)).await.unwrap();
-        self.store.call_of(&wacid).await.unwrap()
+        self.store.call_of(&wacid, None).await.unwrap()
     }
 
     /// Nothing that any device was told, or may see now, is of the other workspace.

@@ -26,13 +26,16 @@ pub(crate) enum Verb {
     Accept,
     Reject,
     Terminate,
+    /// Of a call that Meta turned out to have placed although it was given up here.
+    TerminateStray,
 }
 
 impl Owner {
     /// Sends a verb to Meta.
     pub(crate) fn ask_meta(&self, verb: Verb) {
         let graph = self.inner.doors.graph.clone();
-        let (line, wacid, id) = (self.line.id.clone(), self.wacid.clone(), self.id);
+        let Some(wacid) = self.wacid.clone() else { return };
+        let (line, id) = (self.line.id.clone(), self.id);
         let (answer, mailbox) = (self.answer.clone(), self.mailbox.clone());
         let inner = self.inner.clone();
         self.inner.tasks.spawn(async move {
@@ -40,7 +43,7 @@ impl Owner {
                 (Verb::PreAccept, Some(sdp)) => graph.pre_accept(&line, &wacid, sdp).await,
                 (Verb::Accept, Some(sdp)) => graph.accept(&line, &wacid, sdp).await,
                 (Verb::Reject, _) => graph.reject(&line, &wacid).await,
-                (Verb::Terminate, _) => graph.terminate(&line, &wacid).await,
+                (Verb::Terminate | Verb::TerminateStray, _) => graph.terminate(&line, &wacid).await,
                 // Without an answer the call has been ended already.
                 (Verb::PreAccept | Verb::Accept, None) => return,
             };
@@ -52,7 +55,7 @@ impl Owner {
             let input = match verb {
                 Verb::PreAccept => Input::PreAcceptAnswered(outcome),
                 Verb::Accept => Input::AcceptAnswered(outcome),
-                Verb::Reject | Verb::Terminate => Input::FarewellAnswered {
+                Verb::Reject | Verb::Terminate | Verb::TerminateStray => Input::FarewellAnswered {
                     confirmed: result.as_ref().err().is_none_or(GraphError::is_already_done),
                 },
             };
@@ -61,7 +64,7 @@ impl Owner {
                 // An accept that worked after the call had ended is undone.
                 Verb::Accept => too_late && outcome != Outcome::Refused,
                 Verb::Terminate => outcome == Outcome::Unclear,
-                Verb::PreAccept | Verb::Reject => false,
+                Verb::PreAccept | Verb::Reject | Verb::TerminateStray => false,
             };
             if undone {
                 insist_on_the_end(&inner, &line, &wacid, verb).await;
@@ -72,13 +75,18 @@ impl Owner {
 
 /// Terminates until Meta answers, whatever it answers. While Meta does not answer for the whole
 /// line, the intent is kept.
-async fn insist_on_the_end(inner: &Arc<Inner>, line: &LineId, wacid: &Wacid, after: Verb) {
+pub(crate) async fn insist_on_the_end(
+    inner: &Arc<Inner>,
+    line: &LineId,
+    wacid: &Wacid,
+    after: Verb,
+) {
     let ask = async || {
         let result = inner.doors.graph.terminate(line, wacid).await;
         inner.note_outcome(line, &result);
         is_answered(&result)
     };
-    if matches!(after, Verb::Accept) && ask().await {
+    if matches!(after, Verb::Accept | Verb::TerminateStray) && ask().await {
         return;
     }
     for pause in TERMINATE_AGAIN_AFTER {
@@ -127,7 +135,7 @@ impl Verb {
             Self::PreAccept => "pre_accept",
             Self::Accept => "accept",
             Self::Reject => "reject",
-            Self::Terminate => "terminate",
+            Self::Terminate | Self::TerminateStray => "terminate",
         }
     }
 }

@@ -10,9 +10,11 @@ use model::{
 };
 use store::{LineRow, NewEvent};
 use tokio::sync::{mpsc, oneshot};
+use whatsapp::GraphError;
 use wire::CallerView;
 use wire::rest::CallState;
 
+use crate::placed::{News, Placed};
 use crate::refusal::Refusal;
 use crate::switchboard::Inner;
 use crate::views::state_of;
@@ -41,6 +43,10 @@ pub(crate) enum Message {
         /// When.
         at: Instant,
     },
+    /// Graph answered our wish to call a contact.
+    ConnectAnswered(Result<Wacid, GraphError>),
+    /// Meta tells of a call that we place.
+    News(Wacid, News),
     /// Meta says the call is over, and how long it counted.
     Terminated {
         /// Meta's own count of talked seconds.
@@ -99,7 +105,10 @@ pub(crate) struct Owner {
     pub(crate) inner: Arc<Inner>,
     pub(crate) id: CallId,
     pub(crate) line: LineRow,
-    pub(crate) wacid: Wacid,
+    /// Meta's id; a call that we place has none before Meta took it.
+    pub(crate) wacid: Option<Wacid>,
+    /// We place the call.
+    pub(crate) placed: Option<Placed>,
     pub(crate) caller: CallerView,
     pub(crate) offer: Option<SdpText>,
     pub(crate) answer: Option<SdpText>,
@@ -151,6 +160,7 @@ impl Owner {
             }
         }
         self.inner.calls.remove(self.id);
+        self.inner.placed.forget(self.id);
         queue.close();
         while let Some(message) = queue.recv().await {
             self.message(message).await;
@@ -199,6 +209,8 @@ impl Owner {
                     self.keep_agent_summary(summary);
                 }
             }
+            Message::ConnectAnswered(result) => self.connect_answered(result).await,
+            Message::News(wacid, news) => self.news(wacid, news).await,
             Message::Terminated { duration_s, media_failed } => {
                 self.meta_duration_s = self.meta_duration_s.or(duration_s);
                 self.take(Input::CarrierTerminated { media_failed }).await;
@@ -304,6 +316,9 @@ impl Owner {
         if let call::Event::AgentsRingEnded { agents, outcome } = event {
             self.inner.rings_ended(agents, *outcome);
         }
+        if self.placed.is_some() && *event == (call::Event::Accepted {}) {
+            self.picked_up();
+        }
         if let call::Event::TransferReturned { to } = event {
             // Who sent the call on would have it back at once.
             self.inner.stop_wrapping_up(to);
@@ -329,6 +344,7 @@ impl Owner {
             | Phase::Ringing
             | Phase::Queued
             | Phase::Noticing
+            | Phase::Dialling
             | Phase::Accepting
             | Phase::Bridged
             | Phase::Reconnecting => self.inner.call_live(self.live_view()),

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use model::{
-    AgentId, CallId, Cause, Disposition, EndReason, Micros, MissedReason, RecordingId, Timestamp,
+    AgentId, CallId, Cause, Direction, Disposition, EndReason, Micros, RecordingId, Timestamp,
 };
 use recording::Recovered;
 use store::{Cdr, StoreError, UnfinishedCall};
@@ -11,7 +11,7 @@ use wire::agent::{RingEnd, ServerEvent};
 use wire::rest::{CallState, TimelineEvent};
 
 use crate::arrival::Remains;
-use crate::closing::millis;
+use crate::closing::{millis, missed_reason};
 use crate::exchange::Exchange;
 use crate::switchboard::Inner;
 
@@ -102,14 +102,15 @@ impl Inner {
         let duration = Duration::from_millis(u64::try_from(duration_ms).unwrap_or(0));
         let talked = story.talker.is_some();
         let reason = EndReason::of(cause, talked);
-        let settlement = if talked { self.settle(left.id, duration, ended_at) } else { None };
+        let counts = talked || left.direction == Direction::BusinessInitiated;
+        let settlement = if counts { self.settle(left.id, duration, ended_at) } else { None };
         let ring_ms = ended_at.millis_since(left.arrived_at);
         let cdr = Cdr {
             call: left.id,
             ended_at,
             disposition: Disposition::of(reason, talked),
             end: reason,
-            missed: MissedReason::of(cause, talked),
+            missed: missed_reason(left.direction, reason, talked),
             claimed_by: story.talker,
             ring_ms: story.claimed_after_ms.unwrap_or(ring_ms),
             claim_to_audio_ms: None,
@@ -130,18 +131,22 @@ impl Inner {
     /// It may be over at Meta already; then this is refused and that is fine.
     fn end_at_meta(&self, left: &UnfinishedCall) {
         let graph = self.doors.graph.clone();
-        let (line, wacid) = (left.line.clone(), left.wacid.clone());
+        // Should Meta have placed a call that it never named, its webhooks bring that to an end.
+        let Some(wacid) = left.wacid.clone() else { return };
+        let line = left.line.clone();
         let never_accepted = match left.state {
             CallState::Offered | CallState::Ringing => left.accepted_at.is_none(),
             CallState::Queued
+            | CallState::Dialling
             | CallState::Accepting
             | CallState::Bridged
             | CallState::Reconnecting
             | CallState::Ending
             | CallState::Ended => false,
         };
+        let may_reject = never_accepted && left.direction == Direction::UserInitiated;
         self.tasks.spawn(async move {
-            let _ = if never_accepted {
+            let _ = if may_reject {
                 graph.reject(&line, &wacid).await
             } else {
                 graph.terminate(&line, &wacid).await
@@ -155,6 +160,7 @@ impl Inner {
         tracing::error!(call = %id, "a fault inside Ringdown ended this call; please report it");
         let (died, died_at) = (Instant::now(), Timestamp::now());
         self.calls.remove(id);
+        self.placed.forget(id);
         self.call_not_live(id);
         self.leave_queue(id);
         let remnants = self.board.lock().remove_call(id);
@@ -194,7 +200,9 @@ impl Inner {
             }
             Err(error) => {
                 tracing::error!(call = %id, %error, "its CDR waits for the next start");
-                let _ = self.doors.graph.terminate(&remains.line, &remains.wacid).await;
+                if let Some(wacid) = &remains.wacid {
+                    let _ = self.doors.graph.terminate(&remains.line, wacid).await;
+                }
             }
         }
     }

@@ -19,6 +19,7 @@ use crate::counts::Counts;
 use crate::groups::Groups;
 use crate::house::{Doors, House};
 use crate::line_health::Watched;
+use crate::placed::Names;
 use crate::refusal::Refusal;
 use crate::registry::Registry;
 use crate::{owner, presence};
@@ -45,6 +46,8 @@ pub(crate) struct Inner {
     pub(crate) books: Books,
     pub(crate) counts: Counts,
     pub(crate) groups: RwLock<Groups>,
+    /// What Meta calls the calls that we place, and what it told of them too early.
+    pub(crate) placed: Names,
     pub(crate) line_health: Mutex<BTreeMap<LineId, Watched>>,
     /// Everything that must be over before the house closes.
     pub(crate) tasks: TaskTracker,
@@ -66,6 +69,7 @@ impl Switchboard {
             books,
             counts,
             groups: RwLock::default(),
+            placed: Names::default(),
             line_health: Mutex::default(),
             tasks: TaskTracker::new(),
             draining: AtomicBool::new(false),

@@ -166,7 +166,7 @@ impl Trial {
         connect.at = Some(Timestamp::now());
         let wacid = connect.wacid.clone();
         self.house.receive(whatsapp::Event::Connect(connect)).await.unwrap();
-        self.store.call_of(&wacid).await.unwrap().unwrap()
+        self.store.call_of(&wacid, None).await.unwrap().unwrap()
     }
 
     async fn ringing(&self, name: &str) -> CallId {

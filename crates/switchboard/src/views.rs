@@ -43,6 +43,13 @@ impl Owner {
         }
     }
 
+    pub(crate) const fn direction(&self) -> Direction {
+        match self.placed {
+            Some(_) => Direction::BusinessInitiated,
+            None => Direction::UserInitiated,
+        }
+    }
+
     fn quality_now(&self) -> Option<QualityNow> {
         let (verdict, network) = self.call.indicator()?;
         Some(QualityNow { verdict, network })
@@ -75,7 +82,8 @@ impl Owner {
             from: self.caller.clone(),
             line: self.line.id.clone(),
             line_name: self.line.name.clone(),
-            direction: Direction::UserInitiated,
+            direction: self.direction(),
+            dial: self.call.dial_stage(),
             bridged_at: self.bridged_at,
             muted: !is_consulted && self.call.muted(),
             muted_by_supervisor: !is_consulted && self.call.muted_by_supervisor(),
@@ -128,6 +136,7 @@ pub(crate) const fn state_of(phase: Phase) -> CallState {
         Phase::Offered => CallState::Offered,
         Phase::Ringing => CallState::Ringing,
         Phase::Queued | Phase::Noticing => CallState::Queued,
+        Phase::Dialling => CallState::Dialling,
         Phase::Accepting => CallState::Accepting,
         Phase::Bridged => CallState::Bridged,
         Phase::Reconnecting => CallState::Reconnecting,

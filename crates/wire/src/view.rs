@@ -1,8 +1,9 @@
 //! Parts that the WebSocket frames and the REST documents share.
 
 use model::{
-    AgentId, CallId, Currency, Direction, GroupId, Hint, LineId, Micros, MissedReason, Network,
-    Phone, Presence, RecordingMode, RingOutcome, SupervisionMode, Timestamp, TransferMode, Verdict,
+    AgentId, CallId, Currency, DialStage, Direction, GroupId, Hint, LineId, Micros, MissedReason,
+    Network, Phone, Presence, RecordingMode, RingOutcome, SupervisionMode, Timestamp, TransferMode,
+    Verdict,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -122,6 +123,9 @@ pub struct ActiveCall {
     pub line_name: String,
     /// Who placed the call.
     pub direction: Direction,
+    /// How far a call that this agent placed is; absent once sound flows, and for other calls.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dial: Option<DialStage>,
     /// When sound began to flow; absent while the claim is still being connected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bridged_at: Option<Timestamp>,

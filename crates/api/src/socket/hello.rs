@@ -42,6 +42,7 @@ pub(super) async fn greet(
                 | ClientCommand::GoAway {}
                 | ClientCommand::MediaFailed { .. }
                 | ClientCommand::Claim { .. }
+                | ClientCommand::Dial { .. }
                 | ClientCommand::Decline { .. }
                 | ClientCommand::HangUp { .. }
                 | ClientCommand::Mute { .. }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::FutureExt as _;
-use model::{DeviceId, Timestamp};
+use model::{DeviceId, DialRefusal, LineId, Timestamp};
 use tokio::sync::mpsc::{Receiver, Sender};
 use wire::agent::{ByeReason, ClientCommand, ClientFrame, ErrorCode, ServerEvent};
 
@@ -13,7 +13,7 @@ use super::intake::{Heard, Intake, error_event};
 use super::{Incoming, rights};
 use crate::Api;
 use crate::hub::{Outbox, Seen, Session, frame_text};
-use switchboard::{Bell as _, Refusal, Switchboard};
+use switchboard::{Bell as _, NotDialled, Refusal, Switchboard};
 
 /// A command that is to be carried out. It waits in a box: a queue has room for dozens of orders
 /// from the start, and an idle socket should not pay for them.
@@ -92,6 +92,7 @@ fn take(
         | ClientCommand::GoAway {}
         | ClientCommand::MediaFailed { .. }
         | ClientCommand::Claim { .. }
+        | ClientCommand::Dial { .. }
         | ClientCommand::Decline { .. }
         | ClientCommand::HangUp { .. }
         | ClientCommand::Mute { .. }
@@ -140,9 +141,9 @@ pub(super) async fn carry_out(
             session.answer(id, house.colleagues(session.device, id));
             continue;
         }
-        let done = AssertUnwindSafe(allowed(api, house, session, command, arrived));
+        let done = AssertUnwindSafe(allowed(api, house, session, (id, command), arrived));
         let reply = match done.catch_unwind().await {
-            Ok(Ok(())) => ServerEvent::Done { to: id },
+            Ok(Ok(reply)) => reply,
             Ok(Err(refusal)) => ServerEvent::Error {
                 to: Some(id),
                 code: refusal.code,
@@ -164,9 +165,9 @@ async fn allowed(
     api: &Api,
     house: &Switchboard,
     session: &Session,
-    command: ClientCommand,
+    (id, command): (u64, ClientCommand),
     arrived: Instant,
-) -> Result<(), Refusal> {
+) -> Result<ServerEvent, Refusal> {
     let needed = rights::needed(&command);
     if let Some(needs) = needed.first().copied()
         && !needed.iter().any(|right| session.allows(*right))
@@ -180,7 +181,27 @@ async fn allowed(
             hint: "ask an administrator of the workspace for the right".to_owned(),
         });
     }
-    ask(api, house, session.device, command, arrived).await
+    if let ClientCommand::Dial { line, to, force } = command {
+        return dial(house, session.device, id, (line, &to, force)).await;
+    }
+    ask(api, house, session.device, command, arrived).await?;
+    Ok(ServerEvent::Done { to: id })
+}
+
+async fn dial(
+    house: &Switchboard,
+    device: DeviceId,
+    id: u64,
+    (line, contact, force): (Option<LineId>, &str, bool),
+) -> Result<ServerEvent, Refusal> {
+    match house.dial(device, line, contact, force).await {
+        Ok(call) => Ok(ServerEvent::Dialling { to: id, call }),
+        Err(NotDialled::Blocked(DialRefusal { blocker, not_before })) => {
+            let message = blocker.words().to_owned();
+            Ok(ServerEvent::DialRefused { to: id, blocker, message, not_before })
+        }
+        Err(NotDialled::Refused(refusal)) => Err(refusal),
+    }
 }
 
 async fn ask(
@@ -239,9 +260,10 @@ async fn ask(
         ClientCommand::MuteAgent { call, on } => house.mute_agent(device, call, on).await,
         ClientCommand::EndCall { call } => house.end_by_supervisor(device, call).await,
         // These are answered elsewhere.
-        ClientCommand::Hello { .. } | ClientCommand::Ping {} | ClientCommand::ListColleagues {} => {
-            Ok(())
-        }
+        ClientCommand::Hello { .. }
+        | ClientCommand::Ping {}
+        | ClientCommand::Dial { .. }
+        | ClientCommand::ListColleagues {} => Ok(()),
     }
 }
 
@@ -253,6 +275,7 @@ const fn command_name(command: &ClientCommand) -> &'static str {
         ClientCommand::GoAway {} => "go_away",
         ClientCommand::MediaFailed { .. } => "media_failed",
         ClientCommand::Claim { .. } => "claim",
+        ClientCommand::Dial { .. } => "dial",
         ClientCommand::Decline { .. } => "decline",
         ClientCommand::HangUp { .. } => "hang_up",
         ClientCommand::Mute { .. } => "mute",

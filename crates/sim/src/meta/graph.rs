@@ -131,8 +131,12 @@ fn finish(world: &World, mut log: GraphRequest, outcome: Result<Done, GraphError
     log.status = outcome.as_ref().map_or_else(|error| error.http, |_| 200);
     world.log_request(log);
     match outcome {
-        Ok(Done) => {
+        Ok(Done::Success) => {
             axum::Json(json!({ "messaging_product": "whatsapp", "success": true })).into_response()
+        }
+        Ok(Done::Placed(wacid)) => {
+            let calls = json!([{ "id": wacid.as_str() }]);
+            axum::Json(json!({ "messaging_product": "whatsapp", "calls": calls })).into_response()
         }
         Err(error) => error.into_response(),
     }

@@ -9,6 +9,7 @@ mod answer;
 mod call;
 mod control;
 mod delivery;
+mod dialled;
 mod graph;
 mod offer;
 mod phone;
@@ -26,7 +27,9 @@ use axum::routing::post;
 use tokio::net::TcpListener;
 
 pub use call::SimCall;
-pub use plan::{CallPlan, Delivery, MetaConfig, OfferForm, SimLine, SimUser};
+pub use plan::{
+    AnswerOrder, AnswerRole, Answers, CallPlan, Delivery, MetaConfig, OfferForm, SimLine, SimUser,
+};
 pub use record::{EndStatus, Fault, GraphRequest, PhoneState, SimEnd, Violation, ViolationKind};
 
 use crate::SimError;
@@ -97,6 +100,18 @@ impl Meta {
         self.world.ring(plan).await
     }
 
+    /// From now on this user's phone does so when a business calls; others answer by
+    /// [`Answers::default`]. The user is named as a business names them: number or id.
+    pub fn answers(&self, user: &str, answers: Answers) {
+        self.world.set_answers(user, answers);
+    }
+
+    /// The calls that businesses placed, oldest first.
+    pub fn dialled(&self) -> Vec<SimCall> {
+        let placed = self.world.calls().into_iter().filter(|call| call.is_placed());
+        placed.map(|call| SimCall { world: self.world.clone(), call }).collect()
+    }
+
     /// The Graph requests so far, oldest first (the newest ten thousand).
     pub fn requests(&self) -> Vec<GraphRequest> {
         self.world.requests()
@@ -164,7 +179,9 @@ impl World {
             short: wacid::short_hash(&wacid),
             wacid,
             display_phone_number: line.display_phone_number.clone(),
-            offer: offer::Parts::of(&description, peer.ssrc())?.write(plan.offer_form),
+            description: offer::Parts::of(&description, peer.ssrc())?.write(plan.offer_form),
+            answers: None,
+            opaque: None,
             peer,
             rings_for: self.draw_ring_time().saturating_sub(late),
             plan,

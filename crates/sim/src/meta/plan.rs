@@ -87,6 +87,73 @@ pub struct SimUser {
     pub name: String,
 }
 
+/// What a phone does when a business calls its user.
+#[derive(Clone, Debug)]
+pub struct Answers {
+    /// Rings this long after the call was taken.
+    pub rings_after: Duration,
+    /// Picks up, or declines, this long after it began to ring; `None` lets it ring.
+    pub acts_after: Option<Duration>,
+    /// Declines instead of picking up.
+    pub declines: bool,
+    /// Rings no longer than this.
+    pub rings_for: Duration,
+    /// What Meta's answer says about DTLS.
+    pub role: AnswerRole,
+    /// Which webhook comes when.
+    pub order: AnswerOrder,
+    /// What the phone says.
+    pub says: Says,
+    /// Hangs up this long after picking up.
+    pub hang_up_after_answer: Option<Duration>,
+    /// How its webhooks travel.
+    pub webhook: Delivery,
+    /// Webhooks do not give back what the business gave Meta.
+    pub without_opaque: bool,
+}
+
+impl Default for Answers {
+    /// Picks up after a second, says nothing, never hangs up.
+    fn default() -> Self {
+        Self {
+            rings_after: Duration::from_millis(300),
+            acts_after: Some(Duration::from_millis(700)),
+            declines: false,
+            rings_for: Duration::from_secs(60),
+            role: AnswerRole::default(),
+            order: AnswerOrder::default(),
+            says: Says::Silence,
+            hang_up_after_answer: None,
+            webhook: Delivery::default(),
+            without_opaque: false,
+        }
+    }
+}
+
+/// The DTLS role in Meta's answer to an offer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum AnswerRole {
+    /// Meta is the client, as its sample says.
+    #[default]
+    Active,
+    /// Meta is the server.
+    Passive,
+    /// Meta is the server and says `actpass`, which no answer should.
+    ActPass,
+}
+
+/// In which order the business learns of a call that it places.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum AnswerOrder {
+    /// The HTTP answer, the description, the statuses.
+    #[default]
+    Regular,
+    /// Everything, the pick-up included, before the HTTP answer.
+    BeforeResponse,
+    /// The pick-up before the description.
+    AcceptedFirst,
+}
+
 /// Which of Meta's two known offer layouts a call uses.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum OfferForm {

@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use super::call::Call;
 use super::delivery::HTTP_TIMEOUT;
 use super::record::{EndCause, Fault, GraphRequest, Log, PhoneState, Violation, ViolationKind};
-use super::{MetaConfig, SimLine};
+use super::{Answers, MetaConfig, SimLine};
 use crate::SimError;
 
 /// Meta's cap on concurrent calls of a number (138002); over it a caller makes no webhook.
@@ -45,6 +45,8 @@ struct Desk {
     requests: Log<GraphRequest>,
     violations: Log<Violation>,
     faults: HashMap<String, VecDeque<Fault>>,
+    /// What phones do that a business calls, by number or id.
+    answers: HashMap<String, Answers>,
     /// Live and recent calls, oldest first.
     calls: VecDeque<Arc<Call>>,
     rng: StdRng,
@@ -64,6 +66,7 @@ impl World {
                 requests: Log::new(LOG_MAX),
                 violations: Log::new(LOG_MAX),
                 faults: HashMap::new(),
+                answers: HashMap::new(),
                 calls: VecDeque::new(),
                 rng: StdRng::seed_from_u64(config.seed),
             }),
@@ -99,6 +102,14 @@ impl World {
 
     pub(crate) fn line(&self, id: &LineId) -> Option<&SimLine> {
         self.config.lines.iter().find(|line| line.id == *id)
+    }
+
+    pub(crate) fn set_answers(&self, user: &str, answers: Answers) {
+        self.desk.lock().answers.insert(user.to_owned(), answers);
+    }
+
+    pub(crate) fn answers_of(&self, user: &str) -> Answers {
+        self.desk.lock().answers.get(user).cloned().unwrap_or_default()
     }
 
     /// How long the next call rings unanswered.

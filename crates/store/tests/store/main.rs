@@ -13,6 +13,7 @@ mod missed;
 mod money;
 mod notes;
 mod opening;
+mod placing;
 mod quality;
 mod rights;
 mod schema;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use reqwest::{Response, Url};
+use serde_json::Value;
 
 use super::answer;
 use super::error::GraphError;
@@ -13,22 +14,21 @@ use super::error::GraphError;
 /// must not cost memory.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
-/// Sends the body once. `timeout` covers everything, the answer's last byte included.
-pub(super) async fn attempt(
+/// Sends the request once: with a body it is a POST, else a GET. `timeout` covers everything, the
+/// answer's last byte included.
+pub(super) async fn attempt<T>(
     http: &reqwest::Client,
     url: Url,
     bearer: HeaderValue,
-    body: Bytes,
+    body: Option<Bytes>,
     timeout: Duration,
-) -> Result<(), GraphError> {
-    let sent = http
-        .post(url)
-        .header(AUTHORIZATION, bearer)
-        .header(CONTENT_TYPE, "application/json")
-        .body(body)
-        .timeout(timeout)
-        .send()
-        .await;
+    find: impl Fn(&Value) -> Option<T>,
+) -> Result<T, GraphError> {
+    let request = match body {
+        Some(body) => http.post(url).header(CONTENT_TYPE, "application/json").body(body),
+        None => http.get(url),
+    };
+    let sent = request.header(AUTHORIZATION, bearer).timeout(timeout).send().await;
     let mut response = sent.map_err(|error| classify(&error))?;
     let status = response.status().as_u16();
     let header = response.headers().get(RETRY_AFTER);
@@ -39,7 +39,7 @@ pub(super) async fn attempt(
         Err(_) if response.status().is_client_error() => None,
         Err(error) => return Err(error),
     };
-    answer::judge(status, retry_after, body.as_deref())
+    answer::judge(status, retry_after, body.as_deref(), find)
 }
 
 /// The whole answer, or `None` when it is larger than allowed.

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use model::{
-    AgentId, Blocker, CallId, DeviceId, EndReason, PhoneKey, Presence, Rights, SdpText, SessionId,
-    SupervisionMode, Timestamp,
+    AgentId, Blocker, CallId, DeviceId, DialBlocker, EndReason, PhoneKey, Presence, Rights,
+    SdpText, SessionId, SupervisionMode, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -163,6 +163,25 @@ pub enum ServerEvent {
         active: ActiveCall,
         /// The device must be heard within this time, or the claim is released.
         lease_ms: u64,
+    },
+    /// The contact is being called. Not numbered.
+    Dialling {
+        /// The client's frame number.
+        to: u64,
+        /// The call, this device's.
+        call: CallId,
+    },
+    /// A rule does not let the contact be called. Not numbered.
+    DialRefused {
+        /// The client's frame number.
+        to: u64,
+        /// The rule.
+        blocker: DialBlocker,
+        /// The rule in a sentence.
+        message: String,
+        /// When to try again; absent when time alone changes nothing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        not_before: Option<Timestamp>,
     },
     /// The claim was given back because the leg failed; the call rings on elsewhere.
     ClaimReleased {

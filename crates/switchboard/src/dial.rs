@@ -1,0 +1,193 @@
+//! An agent calls a contact: whether that may be, and how it begins.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use call::{Input, Outgoing, Target, may_dial};
+use model::{
+    Bsuid, CallId, Cause, DeviceId, DialBlocker, DialRefusal, LineId, Party, Phone, Timestamp,
+};
+use store::{LineRow, PlacedCall};
+use tokio::sync::mpsc;
+use uuid::Uuid;
+use wire::CallerView;
+
+use crate::owner::Owner;
+use crate::placed::Placed;
+use crate::refusal::Refusal;
+use crate::registry::MAILBOX_MAX;
+use crate::switchboard::{Inner, Switchboard};
+
+/// Why a contact is not being called.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum NotDialled {
+    /// The device or its agent cannot.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// A rule is in the way.
+    #[error(transparent)]
+    Blocked(#[from] DialRefusal),
+}
+
+impl From<DialBlocker> for NotDialled {
+    fn from(blocker: DialBlocker) -> Self {
+        Self::Blocked(DialRefusal::of(blocker))
+    }
+}
+
+impl Switchboard {
+    /// The agent of this device calls a contact, from a line of the workspace. Returns once the
+    /// call is stored; Meta is asked after.
+    ///
+    /// # Errors
+    /// [`NotDialled`]: nothing has begun.
+    pub async fn dial(
+        &self,
+        device: DeviceId,
+        line: Option<LineId>,
+        to: &str,
+        force: bool,
+    ) -> Result<CallId, NotDialled> {
+        let target = Target { agent: self.agent_of(device)?, device };
+        self.inner.can_dial(&target)?;
+        let line = self.inner.line_to_dial_from(line).await?;
+        let to = party_of(to).ok_or(DialBlocker::BadNumber)?;
+        self.inner.gate_out(&line, &to, force).await?;
+        self.inner.place(target, line, to).await
+    }
+}
+
+impl Inner {
+    async fn line_to_dial_from(&self, line: Option<LineId>) -> Result<LineRow, NotDialled> {
+        let lines = &self.house.lines;
+        match line {
+            Some(line) => match lines.get(&line) {
+                Some(known) => Ok(known.clone()),
+                None if self.house.any_line => self.stored_line(&line).await,
+                None => Err(DialBlocker::NoSuchLine.into()),
+            },
+            None => match lines.values().next() {
+                Some(only) if lines.len() == 1 => Ok(only.clone()),
+                Some(_) | None => Err(DialBlocker::NoSuchLine.into()),
+            },
+        }
+    }
+
+    async fn stored_line(&self, line: &LineId) -> Result<LineRow, NotDialled> {
+        let known = self.doors.store.line(line).await.map_err(|error| {
+            tracing::error!(%line, %error, "a line cannot be looked up");
+            Refusal::internal("the line could not be looked up")
+        })?;
+        let ours = known.filter(|known| known.workspace == self.house.workspace.id);
+        ours.ok_or_else(|| DialBlocker::NoSuchLine.into())
+    }
+
+    /// The device and its agent can.
+    fn can_dial(&self, target: &Target) -> Result<(), Refusal> {
+        let board = self.board.lock();
+        if board.agent_leg(target.device).is_none() || !board.roster.leg_is_up(target.device) {
+            return Err(Refusal::not_ready());
+        }
+        if board.roster.on_call(&target.agent).is_some() {
+            return Err(Refusal::on_call());
+        }
+        Ok(())
+    }
+
+    /// The gate: whether this contact may be called from this line, now. The one place that
+    /// decides it, and where the first slice of money is to be reserved.
+    async fn gate_out(
+        self: &Arc<Self>,
+        line: &LineRow,
+        to: &Party,
+        force: bool,
+    ) -> Result<(), NotDialled> {
+        let outage = self.outage_of(&line.id);
+        let outgoing = Outgoing {
+            draining: self.draining.load(Ordering::Relaxed),
+            line_down: outage == Some(Cause::CarrierDown),
+            needs_auth: outage == Some(Cause::NeedsAuth),
+            balance_open: self.balance().await.is_some_and(|balance| !balance.top_up_required),
+            live_calls: self.calls.everywhere(),
+            live_calls_max: self.house.live_calls_max,
+            call_running: self.is_talking_with(to),
+            force,
+        };
+        Ok(may_dial(&outgoing)?)
+    }
+
+    /// A live call with this contact, whoever placed it.
+    fn is_talking_with(&self, to: &Party) -> bool {
+        let board = self.board.lock();
+        let is_theirs = |from: &CallerView| from.phone.is_some() && from.phone == to.phone;
+        board.live.values().any(|live| is_theirs(&live.from))
+    }
+
+    async fn place(
+        self: &Arc<Self>,
+        target: Target,
+        line: LineRow,
+        to: Party,
+    ) -> Result<CallId, NotDialled> {
+        let (placed, placed_at) = (Instant::now(), Timestamp::now());
+        let id = CallId::from_uuid(Uuid::now_v7());
+        // Taken before anything is waited for: an agent dials one contact at a time.
+        let occupied = self.board.lock().roster.occupy(&target.agent, id);
+        occupied.map_err(|_| Refusal::on_call())?;
+        let new = PlacedCall {
+            id,
+            workspace: self.house.workspace.id.clone(),
+            line: line.id.clone(),
+            party: to.clone(),
+            placed_at,
+        };
+        if let Err(error) = self.doors.store.place_call(new).await {
+            self.board.lock().roster.free(&target.agent, id);
+            tracing::error!(call = %id, %error, "a call could not be stored, so it is not placed");
+            return Err(Refusal::internal("the call could not be stored").into());
+        }
+        let (mailbox, queue) = mpsc::channel(MAILBOX_MAX);
+        self.calls.add(id, mailbox.clone());
+        let plan = self.plan_of(&line.id);
+        let caller = CallerView { display: to.display(), phone: to.phone.clone() };
+        let owner = self.new_owner(id, line, caller, (placed, placed_at), mailbox);
+        let owner = Owner { placed: Some(Placed::new(to)), ..owner };
+        self.spawn_owner(owner, Input::Dial { target, plan }, None, queue);
+        Ok(id)
+    }
+}
+
+/// Whom a text names: a number as people write it, or `user:` and a business-scoped id.
+pub(crate) fn party_of(text: &str) -> Option<Party> {
+    let text = text.trim();
+    if let Some(user) = text.strip_prefix("user:") {
+        let plain = !user.is_empty() && !user.contains(char::is_whitespace);
+        return plain.then(|| Party { bsuid: Some(Bsuid(user.to_owned())), ..Party::default() });
+    }
+    let text = text.strip_prefix("phone:").unwrap_or(text);
+    let digits: String =
+        text.chars().filter(|c| !matches!(c, ' ' | '-' | '(' | ')' | '.' | '/')).collect();
+    // A number without its country, as people dial it at home, would ring a stranger.
+    let digits = digits.strip_prefix("00").map_or(digits.clone(), str::to_owned);
+    let phone = Phone::new(&digits).filter(|phone| !phone.digits().starts_with('0'))?;
+    Some(Party { phone: Some(phone), ..Party::default() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_as_people_write_them_are_read_and_others_refused() {
+        for text in ["+49 170 1234567", "0049-170-1234567", "phone:491701234567", "49(170)1234567"]
+        {
+            let phone = party_of(text).and_then(|party| party.phone);
+            assert_eq!(phone.as_ref().map(Phone::digits), Some("491701234567"), "{text}");
+        }
+        assert!(party_of("user:US.1").is_some_and(|party| party.bsuid.is_some()));
+        for text in ["", "0170 1234567", "call me", "user:", "user:a b", "+1", "+49x170123"] {
+            assert_eq!(party_of(text), None, "{text}");
+        }
+    }
+}
