@@ -8,6 +8,7 @@ mod hints;
 mod laws;
 mod live;
 mod model;
+mod permits;
 mod presence;
 mod quality;
 mod races;

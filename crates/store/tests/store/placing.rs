@@ -28,8 +28,8 @@ async fn a_call_is_there_before_it_has_a_name_and_has_one_name_then() {
     assert_eq!(left.len(), 2, "a crash leaves both behind");
     assert!(left.iter().all(|call| call.wacid.is_none() && Some(call.direction) == OURS));
 
-    let name = |call, name| store.name_call(call_id(call), &wacid(name), noon(1));
-    let name = async |call, which| name(call, which).await.unwrap();
+    let name =
+        async |call, which| store.name_call(call_id(call), &wacid(which), noon(1)).await.unwrap();
     assert_eq!(name(1, 10).await, Named::New);
     assert_eq!(name(1, 10).await, Named::Known);
     assert_eq!(name(1, 11).await, Named::Otherwise, "connect was answered twice");
