@@ -6,7 +6,7 @@ use std::time::Duration;
 use model::{CallId, DialBlocker, DialStage};
 use sim::Says;
 use sim::agent::Robot;
-use sim::meta::{AnswerOrder, AnswerRole, Answers, Fault, PhoneState, SimCall};
+use sim::meta::{AnswerOrder, AnswerRole, Answers, Fault, Permit, PhoneState, SimCall};
 use wire::agent::{ClientCommand, ServerEvent};
 
 use crate::hearing::hears_only;
@@ -21,6 +21,12 @@ const RINGBACK_HZ: f64 = 425.0;
 
 pub(crate) fn answers() -> Answers {
     Answers { says: Says::Tone(CALLER_HZ), ..Answers::default() }
+}
+
+/// The contact permits calls, and their phone does so.
+pub(crate) fn phone_does(world: &World, answers: Answers) {
+    world.meta.permit(CONTACT, Permit::Permanent);
+    world.meta.answers(CONTACT, answers);
 }
 
 /// Dials and returns the call.
@@ -89,7 +95,7 @@ async fn the_contact_picks_up_whichever_dtls_role_meta_takes() {
         let world = World::start().await;
         let mut ana = world.agent("ana").await;
         let acts_after = Some(Duration::from_millis(2_500));
-        world.meta.answers(CONTACT, Answers { role, acts_after, ..answers() });
+        phone_does(&world, Answers { role, acts_after, ..answers() });
         let call = dials(&mut ana).await;
         sees_it_ring(&mut ana).await;
         hears_only("the agent", || ana.heard(), RINGBACK_HZ, AGENT_HZ).await;
@@ -137,7 +143,7 @@ async fn b5_no_answer_is_lost_whatever_overtakes_the_response_of_connect() {
         for without_opaque in [false, true] {
             let world = World::start().await;
             let mut ana = world.agent("ana").await;
-            world.meta.answers(CONTACT, Answers { order, without_opaque, ..answers() });
+            phone_does(&world, Answers { order, without_opaque, ..answers() });
             let call = dials(&mut ana).await;
             open(&mut ana, call).await;
             let phone = phone_of(&world).await;
@@ -156,7 +162,7 @@ async fn b5_no_answer_is_lost_whatever_overtakes_the_response_of_connect() {
 async fn b5_a_response_that_never_comes_loses_no_answer() {
     let world = World::start().await;
     let mut ana = world.agent("ana").await;
-    world.meta.answers(CONTACT, answers());
+    phone_does(&world, answers());
     world.meta.fail_next("connect", Fault::TimeOutButSucceed);
     let call = dials(&mut ana).await;
     open(&mut ana, call).await;
@@ -177,7 +183,7 @@ async fn c11_everything_told_twice_makes_one_call() {
     let mut ana = world.agent("ana").await;
     let mut twice = answers();
     (twice.webhook.duplicate, twice.webhook.two_apps) = (true, true);
-    world.meta.answers(CONTACT, twice);
+    phone_does(&world, twice);
     let call = dials(&mut ana).await;
     open(&mut ana, call).await;
     let phone = phone_of(&world).await;
@@ -197,7 +203,7 @@ async fn c11_everything_told_twice_makes_one_call() {
 async fn c11_a_call_that_comes_in_under_the_same_id_is_another_call() {
     let world = World::start().await;
     let mut ana = world.agent("ana").await;
-    world.meta.answers(CONTACT, answers());
+    phone_does(&world, answers());
     let placed = dials(&mut ana).await;
     open(&mut ana, placed).await;
     let phone = phone_of(&world).await;
@@ -256,7 +262,7 @@ async fn nothing_comes_of_it_and_nobody_here_has_missed_anything() {
     let short = Answers { acts_after: None, rings_for: Duration::from_secs(2), ..answers() };
     let declines = Answers { declines: true, ..answers() };
     for (phone, cause) in [(short, "no_answer"), (declines, "contact_declined")] {
-        world.meta.answers(CONTACT, phone);
+        phone_does(&world, phone);
         let call = dials(&mut ana).await;
         let closed = world.closed(&call.to_string()).await;
         assert_eq!(closed["end"]["cause"], cause, "{closed:#}");
@@ -274,7 +280,7 @@ async fn nothing_comes_of_it_and_nobody_here_has_missed_anything() {
 async fn the_agent_cancels_before_and_while_it_rings() {
     let world = World::start().await;
     let mut ana = world.agent("ana").await;
-    world.meta.answers(CONTACT, Answers { acts_after: None, ..answers() });
+    phone_does(&world, Answers { acts_after: None, ..answers() });
     for rings in [true, false] {
         let call = dials(&mut ana).await;
         if rings {
@@ -294,6 +300,7 @@ async fn the_agent_cancels_before_and_while_it_rings() {
 async fn what_meta_refuses_has_a_reason_and_rings_no_phone() {
     let world = World::start().await;
     let mut ana = world.agent("ana").await;
+    phone_does(&world, answers());
     for (code, http, cause) in [
         (138_006, 401, "not_permitted"),
         (138_001, 400, "contact_unreachable"),
@@ -303,6 +310,7 @@ async fn what_meta_refuses_has_a_reason_and_rings_no_phone() {
         (138_014, 400, "line_not_allowed"),
         (138_008, 400, "carrier_refused"),
     ] {
+        world.meta.permit(CONTACT, Permit::Permanent);
         world.meta.fail_next("connect", Fault::Error(code, http));
         let call = dials(&mut ana).await;
         let closed = world.closed(&call.to_string()).await;
@@ -315,7 +323,9 @@ async fn what_meta_refuses_has_a_reason_and_rings_no_phone() {
 async fn the_gate_is_asked_before_meta() {
     let world = World::with(Setup { balance_micros: 9_999_999, ..Setup::default() }).await;
     let mut ana = world.agent("ana").await;
+    phone_does(&world, answers());
     assert_eq!(blocked(&mut ana, CONTACT).await, DialBlocker::Balance);
+    assert_eq!(blocked(&mut ana, "+53 5 123 45 67").await, DialBlocker::ContactRegion);
     assert_eq!(blocked(&mut ana, "0170 1234567").await, DialBlocker::BadNumber);
     assert!(world.meta.requests().iter().all(|request| request.action != "connect"));
 }
@@ -324,7 +334,7 @@ async fn the_gate_is_asked_before_meta() {
 async fn a_crash_while_it_rings_ends_the_call_at_meta() {
     let mut world = World::start().await;
     let mut ana = world.agent("ana").await;
-    world.meta.answers(CONTACT, Answers { acts_after: None, ..answers() });
+    phone_does(&world, Answers { acts_after: None, ..answers() });
     let call = dials(&mut ana).await;
     sees_it_ring(&mut ana).await;
     let phone = phone_of(&world).await;

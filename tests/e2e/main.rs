@@ -21,6 +21,7 @@ mod meta_unsure;
 mod meta_unusable;
 mod missed;
 mod music;
+mod permissions;
 mod quality;
 mod recorded;
 mod rings;

@@ -46,6 +46,8 @@ pub(crate) struct Setup {
     pub(crate) token_in_file: bool,
     /// Who is asked before a call rings.
     pub(crate) hook: Option<String>,
+    /// Further lines of `[whatsapp]`.
+    pub(crate) whatsapp: &'static str,
 }
 
 impl Default for Setup {
@@ -65,6 +67,7 @@ impl Default for Setup {
             keeps_log: false,
             token_in_file: false,
             hook: None,
+            whatsapp: "",
         }
     }
 }
@@ -422,7 +425,7 @@ fn settings(
     address: SocketAddr,
     admin: SocketAddr,
 ) -> String {
-    let Setup { recording, format, ring_seconds, lease_seconds, rules, .. } = setup;
+    let Setup { recording, format, ring_seconds, lease_seconds, rules, whatsapp, .. } = setup;
     let folder = folder.display();
     let line = if setup.configured_line {
         let hold = setup.hold_music.as_ref();
@@ -467,6 +470,7 @@ admin_listen = "{admin}"
 {secrets}
 verify_token = "verify-me"
 {token}
+{whatsapp}
 graph_url = "{graph}"
 [media]
 bind = "127.0.0.1"

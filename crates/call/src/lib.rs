@@ -41,7 +41,7 @@ pub use early::{EARLY_KEPT, Early};
 pub use event::Event;
 pub use input::{Input, Outcome, Refusal, Response};
 pub use life::Call;
-pub use outgoing::{Outgoing, may_dial};
+pub use outgoing::{Outgoing, is_out_of_reach, may_dial};
 pub use output::{Command, Farewell, LeftWhy, Output, Sound, StopWhy, SupervisionWhy};
 pub use permit::{Allowance, Ask, Permission, Permit, Reply, STREAK_REVOKES};
 pub use plan::{RingPlan, STEPS_MAX, Step, Whom, plan};

@@ -78,6 +78,11 @@ impl Call {
         self.accepted_at.map_or(Duration::ZERO, |from| until.saturating_duration_since(from))
     }
 
+    /// Whether Meta accepted the call, or the contact whom we called did.
+    pub const fn was_accepted(&self) -> bool {
+        self.accepted_at.is_some()
+    }
+
     /// How long sound flowed.
     pub fn talked(&self, now: Instant) -> Duration {
         let until = self.ended_at.unwrap_or(now);

@@ -15,6 +15,8 @@ const WINDOW_MS: i64 = DAY_MS;
 /// Requests within a day, and within a week.
 const ASKED_A_DAY_MAX: usize = 1;
 const ASKED_A_WEEK_MAX: usize = 2;
+/// How far Meta's moments may lie behind ours: they are in whole seconds, by another clock.
+const SKEW_MS: i64 = 60 * 1_000;
 /// So many unanswered calls in a row make WhatsApp take the permission away.
 pub const STREAK_REVOKES: u32 = 4;
 
@@ -150,7 +152,7 @@ impl Permit {
             }
         };
         self.permission = if found == Permission::None { why_none } else { found };
-        self.said_at = self.said_at.max(now);
+        self.said_at = self.said_at.max(now.plus_millis(-SKEW_MS));
     }
 
     /// The contact was asked.

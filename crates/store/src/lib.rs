@@ -23,6 +23,7 @@ mod names;
 mod notes;
 mod open;
 mod outbox;
+mod permits;
 mod placed;
 #[cfg(test)]
 mod plans;

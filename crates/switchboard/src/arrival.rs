@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use call::{AfterGrace, Arrival, Call, Input, Rules, admit};
-use model::{CallId, Cause, Direction, RecordingMode, Timestamp};
+use model::{CallId, Cause, Direction, Party, RecordingMode, Timestamp};
 use store::{Burial, LineRow, NewCall, Opened};
 use tokio::sync::mpsc;
 use uuid::Uuid;
@@ -44,9 +44,9 @@ impl Inner {
                 tracing::warn!(line = %error.line, ?codes, "Meta reports a problem with a line");
                 Ok(())
             }
-            Event::PermissionReply(reply) => {
-                tracing::debug!(line = %reply.line, "a call permission changed");
-                Ok(())
+            Event::PermissionReply(reply) => self.permission_replied(reply).await,
+            Event::Message(message) => {
+                self.contact_spoke(message.line, message.party, message.at).await
             }
         }
     }
@@ -76,6 +76,7 @@ impl Inner {
                 return Err(error);
             }
         };
+        self.caller_spoke(&line, &connect.party, arrived_at);
         let sticky = if let Input::Ring { plan } = &first {
             self.sticky(plan, &connect.party).await
         } else {
@@ -176,8 +177,7 @@ impl Inner {
             SdpKind::Offer => Some(sdp),
             SdpKind::Answer => None,
         });
-        let caller = CallerView { display: connect.party.display(), phone: connect.party.phone };
-        let owner = self.new_owner(id, line, caller, (arrived, arrived_at), mailbox);
+        let owner = self.new_owner(id, line, connect.party, (arrived, arrived_at), mailbox);
         Owner { wacid: Some(connect.wacid), offer, ..owner }
     }
 
@@ -186,7 +186,7 @@ impl Inner {
         self: &Arc<Self>,
         id: CallId,
         line: LineRow,
-        caller: CallerView,
+        party: Party,
         (arrived, arrived_at): (Instant, Timestamp),
         mailbox: mpsc::Sender<Message>,
     ) -> Owner {
@@ -210,7 +210,8 @@ impl Inner {
             line,
             wacid: None,
             placed: None,
-            caller,
+            caller: CallerView { display: party.display(), phone: party.phone.clone() },
+            party,
             offer: None,
             answer: None,
             carrier_leg: None,

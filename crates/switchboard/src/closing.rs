@@ -59,9 +59,14 @@ impl Owner {
         });
         let transactions = settlement.map(|settled| settled.transaction).into_iter().collect();
         let inner = self.inner.clone();
+        let outcome = self.outcome_for_permit(reason.cause);
+        let (line, party) = (self.line.id.clone(), self.party.clone());
         // Beside the call: a database that is down must not keep a dead call in the house.
         self.inner.tasks.spawn(async move {
             inner.books.close_call(cdr, transactions).await;
+            if let Some(outcome) = outcome {
+                inner.call_was(&line, &party, outcome).await;
+            }
             if let Some(missed) = missed {
                 inner.tell_missed(&inner.with_rings(missed).await);
             }

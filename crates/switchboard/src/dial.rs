@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use call::{Input, Outgoing, Target, may_dial};
+use call::{Allowance, Input, Outgoing, Permit, Target, is_out_of_reach, may_dial};
 use model::{
     Bsuid, CallId, Cause, DeviceId, DialBlocker, DialRefusal, LineId, Party, Phone, Timestamp,
 };
@@ -18,6 +18,9 @@ use crate::placed::Placed;
 use crate::refusal::Refusal;
 use crate::registry::MAILBOX_MAX;
 use crate::switchboard::{Inner, Switchboard};
+
+/// A day, as Meta counts it, in milliseconds.
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
 /// Why a contact is not being called.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -59,7 +62,10 @@ impl Switchboard {
 }
 
 impl Inner {
-    async fn line_to_dial_from(&self, line: Option<LineId>) -> Result<LineRow, NotDialled> {
+    pub(crate) async fn line_to_dial_from(
+        &self,
+        line: Option<LineId>,
+    ) -> Result<LineRow, NotDialled> {
         let lines = &self.house.lines;
         match line {
             Some(line) => match lines.get(&line) {
@@ -103,8 +109,22 @@ impl Inner {
         to: &Party,
         force: bool,
     ) -> Result<(), NotDialled> {
-        let outage = self.outage_of(&line.id);
-        let outgoing = Outgoing {
+        let (permit, limits) = self.fresh_permit(&line.id, to).await?;
+        let outgoing = self.outgoing(line, to, (permit, limits), force).await;
+        Ok(may_dial(&outgoing)?)
+    }
+
+    /// Everything that the gate looks at.
+    pub(crate) async fn outgoing(
+        self: &Arc<Self>,
+        line: &LineRow,
+        to: &Party,
+        (permit, limits): (Permit, Vec<Allowance>),
+        force: bool,
+    ) -> Outgoing {
+        let (outage, now) = (self.outage_of(&line.id), Timestamp::now());
+        let placed = self.doors.store.placed_since(&line.id, now.plus_millis(-DAY_MS)).await;
+        Outgoing {
             draining: self.draining.load(Ordering::Relaxed),
             line_down: outage == Some(Cause::CarrierDown),
             needs_auth: outage == Some(Cause::NeedsAuth),
@@ -112,9 +132,14 @@ impl Inner {
             live_calls: self.calls.everywhere(),
             live_calls_max: self.house.live_calls_max,
             call_running: self.is_talking_with(to),
+            out_of_reach: is_out_of_reach(to),
+            // A database that does not answer keeps nothing else from Meta's own count.
+            placed_today: placed.unwrap_or_default(),
+            permit,
+            limits,
             force,
-        };
-        Ok(may_dial(&outgoing)?)
+            now,
+        }
     }
 
     /// A live call with this contact, whoever placed it.
@@ -150,9 +175,8 @@ impl Inner {
         let (mailbox, queue) = mpsc::channel(MAILBOX_MAX);
         self.calls.add(id, mailbox.clone());
         let plan = self.plan_of(&line.id);
-        let caller = CallerView { display: to.display(), phone: to.phone.clone() };
-        let owner = self.new_owner(id, line, caller, (placed, placed_at), mailbox);
-        let owner = Owner { placed: Some(Placed::new(to)), ..owner };
+        let owner = self.new_owner(id, line, to, (placed, placed_at), mailbox);
+        let owner = Owner { placed: Some(Placed::default()), ..owner };
         self.spawn_owner(owner, Input::Dial { target, plan }, None, queue);
         Ok(id)
     }

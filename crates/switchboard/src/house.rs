@@ -57,6 +57,8 @@ pub struct House {
     pub recording_format: RecordingFormat,
     /// What callers hear while no agent does.
     pub sounds: Sounds,
+    /// The template that asks for permission outside the customer service window: name, language.
+    pub permission_template: Option<(String, String)>,
 }
 
 /// Why a webhook could not be taken in. It must be answered with 503, so that Meta sends it again.

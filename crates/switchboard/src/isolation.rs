@@ -113,6 +113,7 @@ async fn set_up(store: &Store, number: usize, name: &str, currency: &str) -> Hou
         live_calls_max: 1_000,
         recording_format: RecordingFormat::OggOpus,
         sounds: Sounds::built_in().unwrap(),
+        permission_template: None,
     }
 }
 

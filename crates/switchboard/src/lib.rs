@@ -30,6 +30,7 @@ mod media_events;
 mod meta;
 mod owner;
 mod parting;
+mod permits;
 mod placed;
 mod presence;
 mod quality;

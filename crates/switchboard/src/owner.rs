@@ -6,7 +6,8 @@ use std::time::Instant;
 use call::{Call, Input, Output, Phase, Response, Target};
 use media::LegSummary;
 use model::{
-    AgentId, CallId, CallQuality, DeviceId, LegId, Presence, RecordingId, SdpText, Timestamp, Wacid,
+    AgentId, CallId, CallQuality, DeviceId, LegId, Party, Presence, RecordingId, SdpText,
+    Timestamp, Wacid,
 };
 use store::{LineRow, NewEvent};
 use tokio::sync::{mpsc, oneshot};
@@ -109,6 +110,9 @@ pub(crate) struct Owner {
     pub(crate) wacid: Option<Wacid>,
     /// We place the call.
     pub(crate) placed: Option<Placed>,
+    /// The WhatsApp user.
+    pub(crate) party: Party,
+    /// The same as agents see them.
     pub(crate) caller: CallerView,
     pub(crate) offer: Option<SdpText>,
     pub(crate) answer: Option<SdpText>,
@@ -316,9 +320,7 @@ impl Owner {
         if let call::Event::AgentsRingEnded { agents, outcome } = event {
             self.inner.rings_ended(agents, *outcome);
         }
-        if self.placed.is_some() && *event == (call::Event::Accepted {}) {
-            self.picked_up();
-        }
+        self.follow_dialling(event);
         if let call::Event::TransferReturned { to } = event {
             // Who sent the call on would have it back at once.
             self.inner.stop_wrapping_up(to);

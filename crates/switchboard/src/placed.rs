@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use call::{Early, Input, Target};
 use media::{MediaError, Source};
-use model::{CallId, Cause, Direction, Party, SdpText, Timestamp, Wacid};
+use model::{CallId, Cause, Direction, SdpText, Timestamp, Wacid};
 use parking_lot::Mutex;
 use store::Named;
 use whatsapp::{CallStatus, Code, Connect, GraphError, SdpKind, Status};
@@ -16,6 +16,7 @@ use crate::board::LegOwner;
 use crate::house::SwitchboardError;
 use crate::meta::{Verb, insist_on_the_end};
 use crate::owner::{ClaimTiming, Message, Owner};
+use crate::permits::CallOutcome;
 use crate::switchboard::Inner;
 
 /// Attempts to write down what Meta calls a call, and the pause between them: a minute of a broken
@@ -24,18 +25,12 @@ const NAME_ATTEMPTS: u32 = 60;
 const NAME_PAUSE: Duration = Duration::from_secs(1);
 
 /// What only a call that we place has.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Placed {
-    /// Whom we call.
-    pub(crate) to: Party,
     /// Meta is to end it as soon as we know what it calls it.
     farewell_waits: bool,
-}
-
-impl Placed {
-    pub(crate) const fn new(to: Party) -> Self {
-        Self { to, farewell_waits: false }
-    }
+    /// The contact's phone has rung.
+    rang: bool,
 }
 
 /// What Meta tells of a call that we place.
@@ -182,7 +177,6 @@ impl Inner {
 impl Owner {
     /// Makes an offer and has Meta call the contact.
     pub(crate) async fn connect(&mut self) {
-        let Some(placed) = &self.placed else { return };
         let offered = match self.inner.doors.plane.offer_whatsapp_leg().await {
             Ok(offered) => offered,
             Err(error) => {
@@ -194,7 +188,7 @@ impl Owner {
         self.inner.board.lock().add_leg(offered.leg, LegOwner::Call(self.id));
         self.carrier_leg = Some(offered.leg);
         let (inner, line, id) = (self.inner.clone(), self.line.id.clone(), self.id);
-        let (to, mailbox) = (placed.to.clone(), self.mailbox.clone());
+        let (to, mailbox) = (self.party.clone(), self.mailbox.clone());
         self.inner.tasks.spawn(async move {
             let graph = &inner.doors.graph;
             let result = graph.connect(&line, &to, &offered.offer, &id.to_string()).await;
@@ -315,11 +309,30 @@ impl Owner {
         }
     }
 
-    /// The contact picked up.
-    pub(crate) fn picked_up(&mut self) {
-        let now = Instant::now();
-        self.ring_ended = Some(now);
-        self.timing = ClaimTiming { arrived: Some(now), ..ClaimTiming::default() };
+    /// What is remembered of the steps of a call that we place.
+    pub(crate) fn follow_dialling(&mut self, event: &call::Event) {
+        let Some(placed) = &mut self.placed else { return };
+        if *event == (call::Event::ContactRings {}) {
+            placed.rang = true;
+        } else if *event == (call::Event::Accepted {}) {
+            let now = Instant::now();
+            self.ring_ended = Some(now);
+            self.timing = ClaimTiming { arrived: Some(now), ..ClaimTiming::default() };
+        }
+    }
+
+    /// What the call means for the contact's permission; `None` for nothing.
+    pub(crate) fn outcome_for_permit(&self, cause: Cause) -> Option<CallOutcome> {
+        if self.call.was_accepted() {
+            return Some(CallOutcome::Connected);
+        }
+        let placed = self.placed.as_ref()?;
+        match cause {
+            Cause::NotPermitted => Some(CallOutcome::NotPermitted),
+            Cause::NoAnswer | Cause::ContactDeclined => Some(CallOutcome::NotAnswered),
+            // A phone that rang for nothing counts with WhatsApp, whyever it stopped.
+            _ => placed.rang.then_some(CallOutcome::NotAnswered),
+        }
     }
 
     pub(crate) async fn ring_back(&self, target: &Target, on: bool) {

@@ -139,6 +139,7 @@ impl Trial {
             live_calls_max: 10,
             recording_format: RecordingFormat::OggOpus,
             sounds: Sounds::built_in().unwrap(),
+            permission_template: None,
         };
         let exchange = Exchange::start(vec![house], doors, media.events);
         let house = exchange.of(&id).unwrap().clone();

@@ -19,7 +19,7 @@ pub use graph::{CallAllowance, Graph, GraphConfig, GraphError, Permission, Permi
 pub use health::{Change, LineHealth, Outage};
 pub use signature::{NoAppSecret, SignatureError, WEBHOOK_BODY_BYTES_MAX, WebhookVerifier};
 pub use webhook::{
-    CallStatus, Connect, Event, Ignored, LineError, MessageId, MetaError, PermissionReply,
+    CallStatus, Connect, Event, Ignored, LineError, Message, MessageId, MetaError, PermissionReply,
     PermissionResponse, Reason, ReplyContext, ReplySource, SdpKind, Status, Terminate, Webhook,
     WebhookError, parse,
 };

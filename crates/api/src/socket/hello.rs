@@ -43,6 +43,8 @@ pub(super) async fn greet(
                 | ClientCommand::MediaFailed { .. }
                 | ClientCommand::Claim { .. }
                 | ClientCommand::Dial { .. }
+                | ClientCommand::CheckContact { .. }
+                | ClientCommand::AskPermission { .. }
                 | ClientCommand::Decline { .. }
                 | ClientCommand::HangUp { .. }
                 | ClientCommand::Mute { .. }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::FutureExt as _;
-use model::{DeviceId, DialRefusal, LineId, Timestamp};
+use model::{DeviceId, DialRefusal, Right, Timestamp};
 use tokio::sync::mpsc::{Receiver, Sender};
 use wire::agent::{ByeReason, ClientCommand, ClientFrame, ErrorCode, ServerEvent};
 
@@ -93,6 +93,8 @@ fn take(
         | ClientCommand::MediaFailed { .. }
         | ClientCommand::Claim { .. }
         | ClientCommand::Dial { .. }
+        | ClientCommand::CheckContact { .. }
+        | ClientCommand::AskPermission { .. }
         | ClientCommand::Decline { .. }
         | ClientCommand::HangUp { .. }
         | ClientCommand::Mute { .. }
@@ -181,27 +183,52 @@ async fn allowed(
             hint: "ask an administrator of the workspace for the right".to_owned(),
         });
     }
-    if let ClientCommand::Dial { line, to, force } = command {
-        return dial(house, session.device, id, (line, &to, force)).await;
+    if matches!(command, ClientCommand::Dial { force: true, .. })
+        && !session.allows(Right::Supervise)
+    {
+        api.metrics.forbidden(Right::Supervise);
+        return Err(Refusal {
+            code: ErrorCode::Forbidden,
+            message: "only who may supervise may risk a contact's permission".to_owned(),
+            hint: "wait until the contact calls or writes, or ask a supervisor".to_owned(),
+        });
+    }
+    if let Some(reply) = contact_order(house, session.device, id, &command).await {
+        return reply;
     }
     ask(api, house, session.device, command, arrived).await?;
     Ok(ServerEvent::Done { to: id })
 }
 
-async fn dial(
+/// What concerns a contact outside a call, with a reply of its own; `None` for everything else.
+async fn contact_order(
     house: &Switchboard,
     device: DeviceId,
     id: u64,
-    (line, contact, force): (Option<LineId>, &str, bool),
-) -> Result<ServerEvent, Refusal> {
-    match house.dial(device, line, contact, force).await {
-        Ok(call) => Ok(ServerEvent::Dialling { to: id, call }),
+    command: &ClientCommand,
+) -> Option<Result<ServerEvent, Refusal>> {
+    let checked = |permit| ServerEvent::ContactChecked { to: id, permit };
+    let done = match command {
+        ClientCommand::Dial { line, to, force } => {
+            let dialled = house.dial(device, line.clone(), to, *force).await;
+            dialled.map(|call| ServerEvent::Dialling { to: id, call })
+        }
+        ClientCommand::CheckContact { line, to } => {
+            house.check_contact(line.clone(), to).await.map(checked)
+        }
+        ClientCommand::AskPermission { line, to } => {
+            house.ask_permission(device, line.clone(), to).await.map(checked)
+        }
+        _ => return None,
+    };
+    Some(match done {
+        Ok(reply) => Ok(reply),
         Err(NotDialled::Blocked(DialRefusal { blocker, not_before })) => {
             let message = blocker.words().to_owned();
             Ok(ServerEvent::DialRefused { to: id, blocker, message, not_before })
         }
         Err(NotDialled::Refused(refusal)) => Err(refusal),
-    }
+    })
 }
 
 async fn ask(
@@ -263,6 +290,8 @@ async fn ask(
         ClientCommand::Hello { .. }
         | ClientCommand::Ping {}
         | ClientCommand::Dial { .. }
+        | ClientCommand::CheckContact { .. }
+        | ClientCommand::AskPermission { .. }
         | ClientCommand::ListColleagues {} => Ok(()),
     }
 }
@@ -276,6 +305,8 @@ const fn command_name(command: &ClientCommand) -> &'static str {
         ClientCommand::MediaFailed { .. } => "media_failed",
         ClientCommand::Claim { .. } => "claim",
         ClientCommand::Dial { .. } => "dial",
+        ClientCommand::CheckContact { .. } => "check_contact",
+        ClientCommand::AskPermission { .. } => "ask_permission",
         ClientCommand::Decline { .. } => "decline",
         ClientCommand::HangUp { .. } => "hang_up",
         ClientCommand::Mute { .. } => "mute",

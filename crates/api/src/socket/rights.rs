@@ -10,7 +10,9 @@ pub(super) const fn needed(command: &ClientCommand) -> &'static [Right] {
         // Who only supervises needs a media leg too; the roster does not ring it.
         ClientCommand::GoReady { .. } => &[Right::Answer, Right::Dial, Right::Supervise],
         ClientCommand::Claim { .. } => &[Right::Answer],
-        ClientCommand::Dial { .. } => &[Right::Dial],
+        ClientCommand::Dial { .. }
+        | ClientCommand::CheckContact { .. }
+        | ClientCommand::AskPermission { .. } => &[Right::Dial],
         ClientCommand::Record { .. } => &[Right::Record],
         ClientCommand::WatchCalls { .. }
         | ClientCommand::Supervise { .. }

@@ -104,6 +104,7 @@ impl House {
             live_calls_max: 10,
             recording_format: RecordingFormat::OggOpus,
             sounds: Sounds::built_in().expect("clips"),
+            permission_template: None,
         };
         let media = media::start(media_config()).expect("a media plane");
         let recorder_config = recording::RecorderConfig { folder: vault.clone() };

@@ -77,7 +77,9 @@ fn needed(command: &ClientCommand) -> Vec<Right> {
     match command {
         ClientCommand::GoReady { .. } => vec![Right::Answer, Right::Dial, Right::Supervise],
         ClientCommand::Claim { .. } => vec![Right::Answer],
-        ClientCommand::Dial { .. } => vec![Right::Dial],
+        ClientCommand::Dial { .. }
+        | ClientCommand::CheckContact { .. }
+        | ClientCommand::AskPermission { .. } => vec![Right::Dial],
         ClientCommand::Record { .. } => vec![Right::Record],
         ClientCommand::WatchCalls { .. }
         | ClientCommand::Supervise { .. }

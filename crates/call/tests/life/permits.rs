@@ -213,6 +213,11 @@ fn what_meta_says_when_asked_counts_and_keeps_why_there_is_none() {
         permit.looked_up(Permission::None, at(HOUR));
         assert_eq!(permit.permission(at(HOUR)), before);
     }
+    // Meta's moments are in whole seconds, by a clock that may be a little behind ours.
+    let mut permit = Permit::default();
+    permit.looked_up(Permission::Permanent, at(HOUR + 900));
+    permit.replied(Reply::Revoked, at(HOUR - 5_000), at(HOUR + 950));
+    assert_eq!(permit.permission(at(HOUR + 960)), Permission::Revoked);
     // A reply that was on its way meanwhile is older.
     let mut permit = Permit::default();
     permit.looked_up(Permission::Permanent, at(HOUR));

@@ -44,6 +44,7 @@ pub(crate) async fn connect(
     if world.calls().iter().any(is_talking) {
         return Err(GraphError::bad(138_003, "a call with this user is ongoing"));
     }
+    world.permits().may_call(&name)?;
     if !world.has_room() {
         return Err(GraphError { http: 429, ..GraphError::bad(138_002, "too many calls at once") });
     }
@@ -115,6 +116,20 @@ async fn begin(
     Ok(call)
 }
 
+fn name_of(call: &Call) -> String {
+    let SimUser { phone, bsuid, .. } = &call.plan.from;
+    phone.clone().or_else(|| bsuid.clone()).unwrap_or_default()
+}
+
+/// The call is over and nobody picked up: one too many ends the permission.
+pub(crate) async fn not_answered(world: Arc<World>, call: Arc<Call>) {
+    let user = name_of(&call);
+    let revoked = world.permits().unanswered(&user);
+    if revoked {
+        world.tell_revoked(call.plan.line.as_str(), &user).await;
+    }
+}
+
 /// What the phone does, and what the business is told of it.
 async fn script(world: Arc<World>, call: Arc<Call>) {
     let Some(answers) = call.answers.clone() else { return };
@@ -141,6 +156,7 @@ async fn script(world: Arc<World>, call: Arc<Call>) {
         return;
     }
     if call.talk_on() {
+        world.permits().connected(&name_of(&call));
         world.deliver(&call, "ACCEPTED", webhook::status(&call, "ACCEPTED")).await;
     }
     if !described_first {

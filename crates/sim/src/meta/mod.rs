@@ -12,6 +12,7 @@ mod delivery;
 mod dialled;
 mod graph;
 mod offer;
+mod permits;
 mod phone;
 mod plan;
 mod record;
@@ -23,12 +24,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::routing::post;
+use axum::routing::{get, post};
 use tokio::net::TcpListener;
 
 pub use call::SimCall;
 pub use plan::{
-    AnswerOrder, AnswerRole, Answers, CallPlan, Delivery, MetaConfig, OfferForm, SimLine, SimUser,
+    AnswerOrder, AnswerRole, Answers, CallPlan, Delivery, MetaConfig, OfferForm, Permit, Reply,
+    SimLine, SimUser,
 };
 pub use record::{EndStatus, Fault, GraphRequest, PhoneState, SimEnd, Violation, ViolationKind};
 
@@ -60,6 +62,8 @@ impl Meta {
         let world = World::new(config, address)?;
         let router = Router::new()
             .route("/{version}/{line}/calls", post(graph::calls))
+            .route("/{version}/{line}/call_permissions", get(graph::call_permissions))
+            .route("/{version}/{line}/messages", post(graph::messages))
             .merge(control::routes())
             .with_state(world.clone());
         let stopping = world.clone();
@@ -104,6 +108,27 @@ impl Meta {
     /// [`Answers::default`]. The user is named as a business names them: number or id.
     pub fn answers(&self, user: &str, answers: Answers) {
         self.world.set_answers(user, answers);
+    }
+
+    /// What this user permits every line from now on; nothing is told.
+    pub fn permit(&self, user: &str, permit: Permit) {
+        self.world.permits().set(user, permit);
+    }
+
+    /// A user changes their mind and tells the line so.
+    ///
+    /// # Errors
+    /// [`SimError::NoSuchLine`] when there is no line.
+    pub async fn revoke(&self, user: &str) -> Result<(), SimError> {
+        self.world.revoke(user).await
+    }
+
+    /// A user writes to the first line, which opens the customer service window.
+    ///
+    /// # Errors
+    /// [`SimError::NoSuchLine`] when there is no line.
+    pub async fn write(&self, user: &str) -> Result<(), SimError> {
+        self.world.write(user).await
     }
 
     /// The calls that businesses placed, oldest first.
@@ -172,6 +197,9 @@ impl World {
         })
         .await?;
         let user = plan.from.phone.as_ref().or(plan.from.bsuid.as_ref());
+        if let Some(user) = user {
+            self.permits().spoke(user);
+        }
         let wacid =
             wacid::fresh(user.map_or("unknown", String::as_str), &line.display_phone_number);
         let late = plan.webhook.stale_by.unwrap_or(Duration::ZERO);

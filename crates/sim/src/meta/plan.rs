@@ -11,6 +11,8 @@ use crate::Says;
 
 /// A phone is dropped after this long without media from the business (Meta's calling FAQ).
 const NO_MEDIA_KILL: Duration = Duration::from_secs(20);
+/// How long a permission holds that is not for ever.
+pub(crate) const PERMITTED_FOR: Duration = Duration::from_secs(168 * 60 * 60);
 /// Meta lets a call ring for an undefined time in this window.
 const RING_TIMEOUT: RangeInclusive<Duration> = Duration::from_secs(30)..=Duration::from_secs(60);
 
@@ -110,6 +112,30 @@ pub struct Answers {
     pub webhook: Delivery,
     /// Webhooks do not give back what the business gave Meta.
     pub without_opaque: bool,
+    /// What the user says when asked for the permission to be called, and how long after;
+    /// `None` says nothing.
+    pub to_request: Option<(Duration, Reply)>,
+}
+
+/// What a user permits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Permit {
+    /// Nothing.
+    #[default]
+    None,
+    /// Calls for this long from now.
+    Temporary(Duration),
+    /// Calls for ever.
+    Permanent,
+}
+
+/// What a user says when asked for the permission to be called.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reply {
+    /// Yes.
+    Accept(Permit),
+    /// No.
+    Decline,
 }
 
 impl Default for Answers {
@@ -126,6 +152,10 @@ impl Default for Answers {
             hang_up_after_answer: None,
             webhook: Delivery::default(),
             without_opaque: false,
+            to_request: Some((
+                Duration::from_millis(500),
+                Reply::Accept(Permit::Temporary(PERMITTED_FOR)),
+            )),
         }
     }
 }

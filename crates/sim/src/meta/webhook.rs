@@ -9,6 +9,7 @@ use sha2::Sha256;
 
 use super::call::Call;
 use super::record::{NO_MEDIA_CODE, SimEnd};
+use super::world::World;
 
 /// The WABA that every simulated line belongs to.
 const WABA_ID: &str = "102290129340398";
@@ -107,6 +108,22 @@ fn envelope(call: &Call, entry: Map<String, Value>, error_code: Option<u32>) -> 
         value.insert("errors".to_owned(), json!([error(code)]));
     }
     whole(value)
+}
+
+/// A message of a user.
+pub(crate) fn message(world: &World, line: &str, user: &str, message: Value) -> Vec<u8> {
+    let known = world.config.lines.iter().find(|known| known.id.as_str() == line);
+    let number = known.map(|known| known.display_phone_number.clone()).unwrap_or_default();
+    let value = json!({
+        "messaging_product": "whatsapp",
+        "metadata": { "display_phone_number": number, "phone_number_id": line },
+        "contacts": [{ "profile": {}, "wa_id": user }],
+        "messages": [message],
+    });
+    escape(&json!({
+        "object": "whatsapp_business_account",
+        "entry": [{ "id": WABA_ID, "changes": [{ "field": "messages", "value": value }] }],
+    }))
 }
 
 /// What every value begins with.

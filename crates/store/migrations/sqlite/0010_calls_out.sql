@@ -29,6 +29,7 @@ ALTER TABLE call_anew RENAME TO call;
 CREATE INDEX call_by_age ON call (workspace, arrived_at DESC, id DESC);
 CREATE INDEX call_unfinished ON call (arrived_at, id) WHERE state <> 'ended';
 CREATE INDEX call_by_contact ON call (contact, arrived_at DESC, id DESC);
+CREATE INDEX call_placed ON call (line, arrived_at) WHERE direction = 'business_initiated';
 CREATE INDEX call_missed ON call (workspace, arrived_at DESC, id DESC) WHERE was_missed = 1;
 
 -- A hang-up may come without saying who called; then it counts for either.

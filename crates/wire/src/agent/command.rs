@@ -81,6 +81,24 @@ pub enum ClientCommand {
         #[serde(default)]
         force: bool,
     },
+    /// What a contact permits, and what is in the way of calling them; Meta is asked. Answered by
+    /// [`super::ServerEvent::ContactChecked`].
+    CheckContact {
+        /// The line to call from; the only one there is when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        line: Option<LineId>,
+        /// As for `dial`.
+        to: String,
+    },
+    /// Ask a contact for the permission to call them. Answered like `check_contact`, or by
+    /// [`super::ServerEvent::DialRefused`].
+    AskPermission {
+        /// The line to call from; the only one there is when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        line: Option<LineId>,
+        /// As for `dial`.
+        to: String,
+    },
     /// Stop ringing this agent for a call.
     Decline {
         /// The call.

@@ -11,8 +11,8 @@ use utoipa::ToSchema;
 
 use super::{ByeReason, ErrorCode, LeftWhy, RingEnd, SupervisionEnd};
 use crate::view::{
-    ActiveCall, BalanceView, ColleagueView, GroupBrief, LiveCall, MissedCall, PresenceReason,
-    RingingCall,
+    ActiveCall, BalanceView, ColleagueView, GroupBrief, LineBrief, LiveCall, MissedCall,
+    PermitView, PresenceReason, RingingCall,
 };
 
 /// A frame to a device.
@@ -171,6 +171,18 @@ pub enum ServerEvent {
         /// The call, this device's.
         call: CallId,
     },
+    /// What a contact permits. Not numbered.
+    ContactChecked {
+        /// The client's frame number.
+        to: u64,
+        /// It.
+        permit: PermitView,
+    },
+    /// What a contact permits has changed.
+    PermitChanged {
+        /// It.
+        permit: PermitView,
+    },
     /// A rule does not let the contact be called. Not numbered.
     DialRefused {
         /// The client's frame number.
@@ -320,6 +332,9 @@ pub struct Snapshot {
     /// Words for outcomes that the workspace uses.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub outcomes: Vec<String>,
+    /// The lines that calls can be placed from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<LineBrief>,
     /// Recent missed calls, newest first.
     pub missed: Vec<MissedCall>,
     /// The workspace's balance.
