@@ -37,7 +37,7 @@ mod transfer;
 
 pub use admission::{Arrival, admit};
 pub use choose::{Wave, choose};
-pub use early::{EARLY_KEPT, Early};
+pub use early::{EARLY_KEPT, EARLY_MAX, Early};
 pub use event::Event;
 pub use input::{Input, Outcome, Refusal, Response};
 pub use life::Call;

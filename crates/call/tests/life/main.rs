@@ -3,6 +3,7 @@
 mod auditor;
 mod caller_hears;
 mod dialling;
+mod early;
 mod ends;
 mod hints;
 mod laws;

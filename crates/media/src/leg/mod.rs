@@ -173,7 +173,7 @@ impl Leg {
     }
 
     /// The same leg as our offer has described it, with another patience.
-    pub(crate) fn as_offered(self, described: Described, ssrc: u32, setup_max: Duration) -> Self {
+    pub(crate) fn offered(self, described: Described, ssrc: u32, setup_max: Duration) -> Self {
         let out = OutStream::new(ssrc, rand::random(), rand::random());
         Self { described, out, setup_max, ..self }
     }

@@ -55,7 +55,7 @@ impl Shard {
         let dtls = Dtls::new(now, &self.identity, role, answer.fingerprint)?;
         let (own, locals) = (offered.own.clone(), self.candidates(offered.port));
         let full = Full::new(now, &self.identity, own, answer, &locals)?;
-        let leg = Leg::new(now, id, Ice::Full(Box::new(full)), dtls, answer).as_offered(
+        let leg = Leg::new(now, id, Ice::Full(Box::new(full)), dtls, answer).offered(
             offered.described,
             offered.ssrc,
             SETUP_MAX,
