@@ -107,7 +107,12 @@ impl Permit {
     pub fn permission(&self, now: Timestamp) -> Permission {
         match self.permission {
             Permission::Temporary { until: Some(until) } if until <= now => Permission::None,
-            as_it_is => as_it_is,
+            Permission::None
+            | Permission::Requested
+            | Permission::Temporary { .. }
+            | Permission::Permanent
+            | Permission::Revoked
+            | Permission::Declined => self.permission,
         }
     }
 

@@ -58,7 +58,7 @@ impl Switchboard {
         snapshot.balance = self.inner.balance().await;
         let brief =
             |line: &store::LineRow| LineBrief { line: line.id.clone(), name: line.name.clone() };
-        snapshot.lines = self.inner.house.lines.values().map(brief).collect();
+        snapshot.lines = self.inner.lines().await.unwrap_or_default().iter().map(brief).collect();
         snapshot
     }
 

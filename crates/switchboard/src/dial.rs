@@ -8,7 +8,7 @@ use call::{Allowance, Input, Outgoing, Permit, Target, is_out_of_reach, may_dial
 use model::{
     Bsuid, CallId, Cause, DeviceId, DialBlocker, DialRefusal, LineId, Party, Phone, Timestamp,
 };
-use store::{LineRow, PlacedCall};
+use store::{LineRow, PlacedCall, StoreError};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 use wire::CallerView;
@@ -62,31 +62,33 @@ impl Switchboard {
 }
 
 impl Inner {
-    pub(crate) async fn line_to_dial_from(
-        &self,
-        line: Option<LineId>,
-    ) -> Result<LineRow, NotDialled> {
-        let lines = &self.house.lines;
-        match line {
-            Some(line) => match lines.get(&line) {
-                Some(known) => Ok(known.clone()),
-                None if self.house.any_line => self.stored_line(&line).await,
-                None => Err(DialBlocker::NoSuchLine.into()),
-            },
-            None => match lines.values().next() {
-                Some(only) if lines.len() == 1 => Ok(only.clone()),
-                Some(_) | None => Err(DialBlocker::NoSuchLine.into()),
-            },
+    /// The lines that calls can be placed from, by id.
+    pub(crate) async fn lines(&self) -> Result<Vec<LineRow>, StoreError> {
+        if !self.house.any_line {
+            return Ok(self.house.lines.values().cloned().collect());
         }
+        // Without configured lines they are those that calls have come in on.
+        let mut lines = self.doors.store.lines().await?;
+        lines.retain(|line| line.workspace == self.house.workspace.id);
+        Ok(lines)
     }
 
-    async fn stored_line(&self, line: &LineId) -> Result<LineRow, NotDialled> {
-        let known = self.doors.store.line(line).await.map_err(|error| {
-            tracing::error!(%line, %error, "a line cannot be looked up");
-            Refusal::internal("the line could not be looked up")
+    /// The line that is meant: the one named, or the only one there is.
+    pub(crate) async fn line_to_dial_from(
+        &self,
+        named: Option<LineId>,
+    ) -> Result<LineRow, NotDialled> {
+        let lines = self.lines().await.map_err(|error| {
+            tracing::error!(%error, "the lines cannot be listed");
+            Refusal::internal("the lines could not be listed")
         })?;
-        let ours = known.filter(|known| known.workspace == self.house.workspace.id);
-        ours.ok_or_else(|| DialBlocker::NoSuchLine.into())
+        let is_only = lines.len() == 1;
+        let mut lines = lines.into_iter();
+        let found = match named {
+            Some(named) => lines.find(|line| line.id == named),
+            None => lines.next().filter(|_| is_only),
+        };
+        found.ok_or_else(|| DialBlocker::NoSuchLine.into())
     }
 
     /// The device and its agent can.

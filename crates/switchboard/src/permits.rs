@@ -121,7 +121,7 @@ impl Inner {
             }
         });
         if let Some(permit) = changed.await? {
-            self.tell_permit(&reply.line, &reply.party, permit).await;
+            self.tell_permit(&reply.line, &reply.party, permit);
         }
         Ok(())
     }
@@ -158,7 +158,7 @@ impl Inner {
             CallOutcome::NotPermitted => permit.looked_up(Permission::None, now),
         });
         if let Some(permit) = changed.await {
-            self.tell_permit(line, party, permit).await;
+            self.tell_permit(line, party, permit);
         }
     }
 
@@ -271,7 +271,7 @@ impl Inner {
     }
 
     /// Tells every device what a contact permits now, as far as it is known here.
-    async fn tell_permit(&self, line: &LineId, party: &Party, permit: Permit) {
+    fn tell_permit(&self, line: &LineId, party: &Party, permit: Permit) {
         let call_refused = permit.may_call(&[], false, Timestamp::now()).err();
         let permit = self.view_of(line, party, &permit, call_refused);
         let devices = self.board.lock().roster.devices();
@@ -299,9 +299,12 @@ pub(crate) fn blocker_of(error: &GraphError) -> DialBlocker {
         return DialBlocker::NeedsAuth;
     }
     match code {
-        Code::CallingDisabled | Code::SipOnly | Code::LineUnknown | Code::Maintenance => {
-            DialBlocker::LineOff
-        }
+        Code::CallingDisabled
+        | Code::SipOnly
+        | Code::LineUnknown
+        | Code::Maintenance
+        | Code::PaymentProblem
+        | Code::PaymentMissing => DialBlocker::LineOff,
         Code::ReceiverUncallable
         | Code::Undeliverable
         | Code::NotInAllowList
@@ -318,8 +321,37 @@ pub(crate) fn blocker_of(error: &GraphError) -> DialBlocker {
             DialBlocker::Restricted
         }
         Code::PermissionAlreadyPermanent => DialBlocker::AlreadyPermitted,
-        Code::PaymentProblem | Code::PaymentMissing => DialBlocker::LineOff,
         Code::WindowClosed => DialBlocker::WindowClosed,
-        _ => DialBlocker::Unknown,
+        Code::TokenInvalid
+        | Code::TokenExpired
+        | Code::CapabilityMissing
+        | Code::PermissionDenied
+        | Code::AccessDenied
+        | Code::PermissionMissing(_) => DialBlocker::NeedsAuth,
+        Code::ConnectFailed
+        | Code::ConnectTimeout
+        | Code::SdpInvalid
+        | Code::MessagingLimitTooLow
+        | Code::NoCallsSubscriber
+        | Code::PhoneSetupFailed
+        | Code::PhoneNoRelay
+        | Code::PhoneReceivedNoMedia
+        | Code::PhoneSentNoMedia
+        | Code::NoMediaSignal
+        | Code::SipDisabled
+        | Code::NoSipServer
+        | Code::InvalidParameter
+        | Code::ServiceUnknownError
+        | Code::ServiceUnavailable
+        | Code::AppRateLimit
+        | Code::AccountRateLimit
+        | Code::ThroughputLimit
+        | Code::CustomRateLimit
+        | Code::PairRateLimit
+        | Code::UnknownFailure
+        | Code::ParameterMissing
+        | Code::ParameterValueInvalid
+        | Code::Absent
+        | Code::Other(_) => DialBlocker::Unknown,
     }
 }

@@ -327,12 +327,12 @@ impl Owner {
             return Some(CallOutcome::Connected);
         }
         let placed = self.placed.as_ref()?;
-        match cause {
-            Cause::NotPermitted => Some(CallOutcome::NotPermitted),
-            Cause::NoAnswer | Cause::ContactDeclined => Some(CallOutcome::NotAnswered),
-            // A phone that rang for nothing counts with WhatsApp, whyever it stopped.
-            _ => placed.rang.then_some(CallOutcome::NotAnswered),
+        if cause == Cause::NotPermitted {
+            return Some(CallOutcome::NotPermitted);
         }
+        // A phone that rang for nothing counts with WhatsApp, whyever it stopped.
+        let counts = placed.rang || matches!(cause, Cause::NoAnswer | Cause::ContactDeclined);
+        counts.then_some(CallOutcome::NotAnswered)
     }
 
     pub(crate) async fn ring_back(&self, target: &Target, on: bool) {

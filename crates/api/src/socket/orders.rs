@@ -208,18 +208,15 @@ async fn contact_order(
     command: &ClientCommand,
 ) -> Option<Result<ServerEvent, Refusal>> {
     let checked = |permit| ServerEvent::ContactChecked { to: id, permit };
-    let done = match command {
-        ClientCommand::Dial { line, to, force } => {
-            let dialled = house.dial(device, line.clone(), to, *force).await;
-            dialled.map(|call| ServerEvent::Dialling { to: id, call })
-        }
-        ClientCommand::CheckContact { line, to } => {
-            house.check_contact(line.clone(), to).await.map(checked)
-        }
-        ClientCommand::AskPermission { line, to } => {
-            house.ask_permission(device, line.clone(), to).await.map(checked)
-        }
-        _ => return None,
+    let done = if let ClientCommand::Dial { line, to, force } = command {
+        let dialled = house.dial(device, line.clone(), to, *force).await;
+        dialled.map(|call| ServerEvent::Dialling { to: id, call })
+    } else if let ClientCommand::CheckContact { line, to } = command {
+        house.check_contact(line.clone(), to).await.map(checked)
+    } else if let ClientCommand::AskPermission { line, to } = command {
+        house.ask_permission(device, line.clone(), to).await.map(checked)
+    } else {
+        return None;
     };
     Some(match done {
         Ok(reply) => Ok(reply),

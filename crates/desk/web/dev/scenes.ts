@@ -98,6 +98,7 @@ const colleagues: NonNullable<DeskState['colleagues']> = {
 };
 const low = { ...desk.balance, available_micros: 9_980_000, display: '9.98', top_up_required: true } as NonNullable<DeskState['balance']>;
 
+const { startedAt: _startedAt, quality: _quality, ...ringing } = call;
 const lines = [
   { line: '1', name: 'Support Brazil' },
   { line: '2', name: 'Sales' },
@@ -176,7 +177,7 @@ const scenes: Record<string, DeskState> = {
       },
     },
   },
-  dialling: { ...busy, call: { ...call, open: false, dial: 'ringing' } },
+  dialling: { ...busy, call: { ...ringing, open: false, dial: 'ringing' } },
   always: { ...ready, presence: 'busy', call: { ...call, recordingMode: 'always', recording: 'on' } },
 };
 

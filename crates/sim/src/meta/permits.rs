@@ -41,7 +41,7 @@ impl User {
             Permit::Temporary(_) if self.until.is_none_or(|until| until <= SystemTime::now()) => {
                 Permit::None
             }
-            as_it_is => as_it_is,
+            Permit::None | Permit::Temporary(_) | Permit::Permanent => self.permit,
         }
     }
 

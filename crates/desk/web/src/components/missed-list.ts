@@ -73,6 +73,12 @@ export class MissedList extends LitElement {
         align-items: center;
         gap: 4px;
       }
+      @media (max-width: 480px) {
+        .when {
+          flex-direction: column;
+          align-items: end;
+        }
+      }
       time {
         align-self: start;
         padding-top: 2px;
