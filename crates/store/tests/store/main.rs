@@ -13,6 +13,7 @@ mod missed;
 mod money;
 mod notes;
 mod opening;
+mod permits;
 mod placing;
 mod quality;
 mod rights;

@@ -1,5 +1,6 @@
 //! Meta's side, end to end of this crate: signatures, handshake, webhooks, Graph requests.
 
+mod calling_out;
 mod calls;
 mod fixtures;
 mod graph_outcomes;
