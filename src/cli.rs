@@ -26,6 +26,15 @@ pub(crate) enum Command {
     /// Make or revoke keys of the REST API
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Check the ledger
+    #[command(subcommand)]
+    Ledger(LedgerCommand),
+    /// Import or list rate cards
+    #[command(subcommand)]
+    Rates(RatesCommand),
+    /// Write CDRs or a statement for other programs and people
+    #[command(subcommand)]
+    Export(ExportCommand),
     /// Print the OpenAPI document of the REST API
     Openapi,
     /// Serve parts of the daemon to load generators
@@ -72,6 +81,90 @@ pub(crate) enum KeyCommand {
         #[command(flatten)]
         config: ConfigArgs,
     },
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum LedgerCommand {
+    /// Add up every entry again; exits 1 when anything does not sum
+    Verify(ConfigArgs),
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum RatesCommand {
+    /// Import a rate card: CSV as Meta offers it (Market, Currency, one column per volume tier)
+    ///
+    /// Says first what it changes. A file with a line that cannot be used is not imported.
+    Import {
+        /// The CSV file
+        file: PathBuf,
+        /// The first day it holds, in the time zone of the WhatsApp business account: 2026-10-01
+        #[arg(long)]
+        effective: ledger::Day,
+        /// Only say what it would change
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        config: ConfigArgs,
+    },
+    /// List the rate cards there are
+    List(ConfigArgs),
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum ExportCommand {
+    /// Write the CDRs of calls that ended in a period
+    Cdr {
+        /// The first day, in the workspace's time zone: 2026-11-01
+        #[arg(long)]
+        from: ledger::Day,
+        /// The day after the last one
+        #[arg(long)]
+        to: ledger::Day,
+        /// The form
+        #[arg(long, value_enum, default_value_t = CdrFormat::Csv)]
+        format: CdrFormat,
+        #[command(flatten)]
+        whose: ExportArgs,
+    },
+    /// Write what happened to the balance in a month
+    Statement {
+        /// The month, in the workspace's time zone: 2026-11
+        #[arg(long)]
+        month: ledger::Month,
+        /// The form
+        #[arg(long, value_enum, default_value_t = StatementFormat::Html)]
+        format: StatementFormat,
+        #[command(flatten)]
+        whose: ExportArgs,
+    },
+}
+
+#[derive(Args, Debug, Clone)]
+pub(crate) struct ExportArgs {
+    /// The workspace; required when several are configured
+    #[arg(long)]
+    pub(crate) workspace: Option<model::WorkspaceId>,
+    /// The file to write; standard output unless given
+    #[arg(long, short = 'o', value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+}
+
+#[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CdrFormat {
+    /// Comma-separated, with a header
+    Csv,
+    /// One JSON object a line
+    Jsonl,
+}
+
+#[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StatementFormat {
+    /// A page to read and print
+    Html,
+    /// Comma-separated, with a header
+    Csv,
 }
 
 #[derive(Args, Debug, Clone)]

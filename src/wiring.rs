@@ -7,13 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
-use api::{Api, ApiConfig, Hub, Metrics, Parts, TokenKey, TurnConfig};
+use api::{Api, ApiConfig, Backlog, Hub, Metrics, Parts, TokenKey, TurnConfig};
 use config::Config;
 use deliver::Hook;
 use dispatch::{Dispatch, Rounds};
 use secrecy::ExposeSecret;
 use store::{LineRow, Store, Workspace};
-use switchboard::{Doors, Exchange, Habits, House, Sounds};
+use switchboard::{Doors, Exchange, Habits, House, Sounds, Tariff};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -101,6 +101,7 @@ pub(crate) async fn start(config: &Config) -> anyhow::Result<Running> {
             "closed what an earlier run left behind"
         );
     }
+    exchange.read_rates(&store).await.context("the rate cards cannot be read")?;
     let metrics = Metrics::new();
     metrics.register(|registry| exchange.register_metrics(registry));
     let dispatch = dispatch(config, &store)?;
@@ -113,14 +114,21 @@ pub(crate) async fn start(config: &Config) -> anyhow::Result<Running> {
         store: store.clone(),
         dispatch,
         verifier: verifier(config)?,
+        backlog: backlog(config)?,
         verify_token: VerifyToken::new(config.whatsapp.verify_token.clone())?,
         token_key: token_key(&store).await?,
         metrics,
     });
     let (address, admin_address) = (listener.local_addr()?, admin_listener.local_addr()?);
     let stop = CancellationToken::new();
+    exchange.keep_money(&store, &stop);
     let mut servers = JoinSet::new();
     servers.spawn(api::serve(listener, api.clone(), stop.clone()));
+    let (taking, until) = (api.clone(), stop.clone());
+    servers.spawn(async move {
+        api::take_in_backlog(taking, until).await;
+        Ok(())
+    });
     servers.spawn(api::serve_admin(admin_listener, api.clone(), stop.clone()));
     if let Some(file) = config.whatsapp.access_token_file.clone() {
         let known = config.whatsapp.access_token.clone();
@@ -131,7 +139,8 @@ pub(crate) async fn start(config: &Config) -> anyhow::Result<Running> {
 
 /// The database with workspaces and lines as configured.
 pub(crate) async fn open_store(config: &Config) -> anyhow::Result<Store> {
-    let store = Store::open(&config.store.path).await?;
+    let ledger = config.ledger.postgres_url.as_ref().map(ExposeSecret::expose_secret);
+    let store = Store::open_with(&config.store.path, ledger).await?;
     for workspace in &config.workspaces {
         store.ensure_workspace(&tenant(workspace)).await?;
     }
@@ -193,6 +202,13 @@ fn house(
         recording_format: config.recording.format,
         sounds: sounds.clone(),
         permission_template: config.whatsapp.permission_template.clone(),
+        tariff: Tariff {
+            zone: workspace.time_zone.clone(),
+            account: workspace.business_account.clone(),
+            markup: workspace.markup,
+            slice: config.ledger.slice,
+            rules: config.ledger.meter,
+        },
     }
 }
 
@@ -283,6 +299,17 @@ fn verifier(config: &Config) -> anyhow::Result<WebhookVerifier> {
     let whatsapp = &config.whatsapp;
     let secrets = std::iter::once(&whatsapp.app_secret).chain(&whatsapp.previous_app_secret);
     Ok(WebhookVerifier::new(secrets.cloned().collect())?)
+}
+
+/// The file beside the database in which webhooks wait while it takes nothing.
+fn backlog(config: &Config) -> anyhow::Result<Backlog> {
+    let mut file = config.store.path.clone().into_os_string();
+    file.push(".webhooks");
+    let backlog = Backlog::open(std::path::Path::new(&file))?;
+    if backlog.waits() {
+        tracing::warn!("webhooks of an earlier run wait to be taken in");
+    }
+    Ok(backlog)
 }
 
 /// The key that signs agent tokens: made at the first start, kept in the store.

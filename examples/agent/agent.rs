@@ -143,7 +143,9 @@ fn tell(event: ServerEvent) {
             println!("{call} ended after {talked_ms} ms: {:?}", reason.cause);
         }
         ServerEvent::Missed { missed } => {
-            println!("{} was missed: {:?}", missed.call, missed.reason);
+            for one in missed {
+                println!("{} was missed: {:?}", one.call, one.reason);
+            }
         }
         ServerEvent::Error { code, message, hint, .. } => {
             println!("refused ({code:?}): {message}; {hint}");

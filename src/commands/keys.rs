@@ -36,7 +36,7 @@ pub(crate) async fn run(command: KeyCommand) -> anyhow::Result<ExitCode> {
 }
 
 /// A workspace that is configured: the only one, or the one that was named.
-fn workspace_meant<'a>(
+pub(super) fn workspace_meant<'a>(
     config: &'a config::Config,
     named: Option<&WorkspaceId>,
 ) -> anyhow::Result<&'a WorkspaceId> {
@@ -46,7 +46,7 @@ fn workspace_meant<'a>(
             format!("there is no workspace {named}; name one of the configuration by its id")
         }),
         None if config.workspaces.len() > 1 => {
-            bail!("several workspaces are configured; say with --workspace which one the key opens")
+            bail!("several workspaces are configured; say with --workspace which one is meant")
         }
         None => Ok(&config.workspace.id),
     }

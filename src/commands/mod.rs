@@ -2,8 +2,11 @@
 
 mod bench;
 mod demo;
+mod export;
 mod keys;
+mod ledger_check;
 mod openapi;
+mod rates;
 mod serve;
 mod settings;
 mod simulate;
@@ -20,6 +23,9 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Simulate(args) => on_runtime(simulate::run(args)),
         Command::Config(command) => settings::run(command),
         Command::Key(command) => on_runtime(keys::run(command)),
+        Command::Ledger(command) => on_runtime(ledger_check::run(command)),
+        Command::Rates(command) => on_runtime(rates::run(command)),
+        Command::Export(command) => on_runtime(export::run(command)),
         Command::Openapi => openapi::run(),
         Command::Bench(command) => bench::run(command),
     }

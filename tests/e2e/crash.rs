@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::hearing::{assert_channel, hears_only, probe};
-use crate::world::{AGENT_HZ, CALLER_HZ, Setup, World, answer, talking};
+use crate::world::{AGENT_HZ, CALLER_HZ, Setup, World, answer, ended, hang_up, talking};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn f1_a_killed_daemon_closes_its_calls_at_the_next_start() {
@@ -33,6 +33,33 @@ async fn f1_a_killed_daemon_closes_its_calls_at_the_next_start() {
     assert!(duration_ms > 3_000.0, "at most a second is lost: {duration_ms} ms");
     assert_channel(&file, 0, CALLER_HZ, AGENT_HZ);
     assert_channel(&file, 1, AGENT_HZ, CALLER_HZ);
-    crate::world::ended(&phone).await;
+    ended(&phone).await;
     assert_eq!(world.asked("terminate", phone.wacid()), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c7_a_hang_up_that_meta_did_not_answer_survives_kill_9() {
+    let mut world = World::start().await;
+    let mut ana = world.agent("ana").await;
+    let phone = world.ring(world.plan()).await;
+    let call = answer(&mut ana).await;
+    talking(&phone).await;
+    world.meta.set_outage(Some(503));
+    hang_up(&mut ana, call).await;
+    let closed = world.closed(&call.to_string()).await;
+    assert_eq!(closed["end"]["cause"], "agent_hung_up", "the books are closed");
+    world.kill();
+    assert!(phone.ended().is_none(), "Meta has not been told");
+
+    world.start_again().await;
+    world.meta.set_outage(None);
+    ended(&phone).await;
+    let again = world.closed(&call.to_string()).await;
+    assert_eq!(again["end"], closed["end"], "the books stay as they were");
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    world.kill();
+    let asked = world.asked("terminate", phone.wacid());
+    world.start_again().await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(world.asked("terminate", phone.wacid()), asked, "what was told is forgotten");
 }

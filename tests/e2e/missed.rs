@@ -28,7 +28,7 @@ async fn a6_nobody_answers_within_the_ring_time() {
     assert_eq!(world.asked("accept", phone.wacid()), 0);
     ana.wait_for(
         "the missed call",
-        |e| matches!(e, ServerEvent::Missed { missed } if missed.call == call),
+        |e| matches!(e, ServerEvent::Missed { missed } if missed.iter().any(|one| one.call == call)),
         PATIENCE,
     )
     .await
@@ -105,4 +105,21 @@ async fn a7_the_last_ready_agent_leaves_while_it_rings() {
     ended(&phone).await;
     let closed = world.closed(&call.to_string()).await;
     assert_eq!(closed["missed"], "nobody_ready");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missed_call_is_told_to_its_group_and_to_supervisors_and_to_nobody_else() {
+    let world = World::start().await;
+    world.line_rings(serde_json::json!({}), &[("ana", 0)]).await;
+    let mut ana = world.agent("ana").await;
+    let mut ben = world.agent("ben").await;
+    let mut eve = world.supervisor("eve", 900.0).await;
+    let phone = world.ring(world.plan()).await;
+    let call = rung(&mut ana).await;
+    phone.hang_up().await;
+    let of_it = move |e: &ServerEvent| matches!(e, ServerEvent::Missed { missed } if missed.iter().any(|one| one.call == call));
+    ana.wait_for("the missed call", of_it, PATIENCE).await.expect("she was rung");
+    eve.wait_for("the missed call", of_it, PATIENCE).await.expect("she supervises");
+    let brief = std::time::Duration::from_millis(500);
+    assert!(ben.wait_for("nothing", of_it, brief).await.is_err(), "no business of ben's");
 }

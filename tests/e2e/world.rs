@@ -13,6 +13,9 @@ use sim::agent::{Robot, RobotConfig};
 use sim::meta::{CallPlan, Meta, MetaConfig, PhoneState, SimCall, SimLine, SimUser};
 use wire::agent::{ClientCommand, ErrorCode, ServerEvent};
 
+pub(crate) use crate::settings::Setup;
+use crate::settings::settings;
+
 pub(crate) const LINE: &str = "100000000000001";
 /// The line of the second workspace, where there is one.
 pub(crate) const SECOND_LINE: &str = "100000000000002";
@@ -20,57 +23,6 @@ pub(crate) const SECOND_LINE: &str = "100000000000002";
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) const CALLER_HZ: f64 = 440.0;
 pub(crate) const AGENT_HZ: f64 = 880.0;
-
-/// What differs between journeys.
-#[derive(Clone)]
-pub(crate) struct Setup {
-    pub(crate) recording: &'static str,
-    pub(crate) format: &'static str,
-    pub(crate) ring_seconds: u32,
-    pub(crate) lease_seconds: u32,
-    /// Further lines of `[rules]`.
-    pub(crate) rules: &'static str,
-    /// Further lines of `[[lines]]`.
-    pub(crate) line: String,
-    /// What the line plays while a lost agent is waited for.
-    pub(crate) hold_music: Option<PathBuf>,
-    pub(crate) balance_micros: i64,
-    pub(crate) configured_line: bool,
-    /// The daemon serves a second workspace, which has a line of its own.
-    pub(crate) second_workspace: bool,
-    /// The daemon has a new app secret and still takes the one that Meta signs with.
-    pub(crate) rotated_secret: bool,
-    /// The daemon logs at INFO, into a file.
-    pub(crate) keeps_log: bool,
-    /// The access token is in a file, see [`World::new_token`].
-    pub(crate) token_in_file: bool,
-    /// Who is asked before a call rings.
-    pub(crate) hook: Option<String>,
-    /// Further lines of `[whatsapp]`.
-    pub(crate) whatsapp: &'static str,
-}
-
-impl Default for Setup {
-    fn default() -> Self {
-        Self {
-            recording: "off",
-            format: "ogg_opus",
-            ring_seconds: 28,
-            lease_seconds: 3,
-            rules: "",
-            line: String::new(),
-            hold_music: None,
-            balance_micros: 25_000_000,
-            configured_line: true,
-            second_workspace: false,
-            rotated_secret: false,
-            keeps_log: false,
-            token_in_file: false,
-            hook: None,
-            whatsapp: "",
-        }
-    }
-}
 
 pub(crate) struct World {
     pub(crate) meta: Meta,
@@ -253,6 +205,13 @@ impl World {
         self.post("/v1/balance/top-ups", body).await;
     }
 
+    /// Runs a command of the command line on the daemon's configuration.
+    pub(crate) fn command(&self, arguments: &[&str]) -> std::process::Output {
+        let mut command = daemon();
+        command.args(arguments).arg("--config").arg(&self.config);
+        command.output().expect("it runs")
+    }
+
     pub(crate) fn socket_url(&self) -> String {
         format!("ws://{}/agent/v1", self.address)
     }
@@ -416,89 +375,6 @@ fn new_key(config: &Path, workspace: &str) -> String {
     let output = command.output().expect("it runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("text").trim().to_owned()
-}
-
-fn settings(
-    setup: &Setup,
-    folder: &Path,
-    graph: &str,
-    address: SocketAddr,
-    admin: SocketAddr,
-) -> String {
-    let Setup { recording, format, ring_seconds, lease_seconds, rules, whatsapp, .. } = setup;
-    let folder = folder.display();
-    let line = if setup.configured_line {
-        let hold = setup.hold_music.as_ref();
-        let hold = hold
-            .map_or(String::new(), |file| format!("hold_music = {:?}", file.display().to_string()));
-        format!(
-            "[[lines]]\nid = \"{LINE}\"\nworkspace = \"test\"\nname = \"Support\"\nrecording = \
-             \"{recording}\"\n{hold}\n{}",
-            setup.line
-        )
-    } else {
-        String::new()
-    };
-    let second = if setup.second_workspace {
-        format!(
-            "[[workspaces]]\nid = \"second\"\ncurrency = \"EUR\"\n[[lines]]\nid = \
-             \"{SECOND_LINE}\"\nworkspace = \"second\"\n"
-        )
-    } else {
-        String::new()
-    };
-    let secrets = if setup.rotated_secret {
-        "app_secret = \"next-secret\"\nprevious_app_secret = \"app-secret\""
-    } else {
-        "app_secret = \"app-secret\""
-    };
-    let token = if setup.token_in_file {
-        format!("access_token_file = \"{folder}/token\"")
-    } else {
-        "access_token = \"access\"".to_owned()
-    };
-    let hook = setup.hook.as_ref().map_or(String::new(), |url| {
-        format!("before_ringing_url = \"{url}\"\nbefore_ringing_secret = \"hook-secret\"")
-    });
-    let level = if setup.keeps_log { "info" } else { "warn" };
-    format!(
-        r#"
-[server]
-listen = "{address}"
-admin_listen = "{admin}"
-[whatsapp]
-{secrets}
-verify_token = "verify-me"
-{token}
-{whatsapp}
-graph_url = "{graph}"
-[media]
-bind = "127.0.0.1"
-agent_port = 0
-whatsapp_ports = "30000-49999"
-allow_private_remotes = true
-[store]
-path = "{folder}/ringdown.db"
-[recording]
-folder = "{folder}/recordings"
-format = "{format}"
-[workspace]
-id = "test"
-name = "Test"
-{line}
-{second}
-[rules]
-ring_seconds = {ring_seconds}
-claim_lease_seconds = {lease_seconds}
-{rules}
-[deliveries]
-allow_private = true
-[hooks]
-{hook}
-[log]
-level = "{level}"
-"#
-    )
 }
 
 /// Waits for a ring and returns its call.

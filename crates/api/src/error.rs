@@ -100,6 +100,9 @@ pub enum ApiError {
     /// The webhook is not kept yet; Meta must send it again.
     #[error("the event could not be kept: {0}; send it again")]
     NotKept(#[from] switchboard::SwitchboardError),
+    /// The webhook is kept neither in the database nor in the file beside it.
+    #[error("the event could not be kept: {0}")]
+    NotSetAside(#[from] crate::BacklogError),
     /// The recording is listed but its file cannot be read.
     #[error("the recording's file cannot be read: {0}; check that the vault is mounted")]
     Vault(String),
@@ -136,7 +139,9 @@ impl ApiError {
             Self::Refused(refusal) => refused_kind(refusal.code),
             Self::Ledger(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid_amount"),
             Self::Store(error) => store_kind(error),
-            Self::NotKept(_) => (StatusCode::SERVICE_UNAVAILABLE, "not_kept"),
+            Self::NotKept(_) | Self::NotSetAside(_) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "not_kept")
+            }
             Self::Vault(_) => (StatusCode::INTERNAL_SERVER_ERROR, "vault"),
             Self::Internal { .. } => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
         }
@@ -179,8 +184,15 @@ fn store_kind(error: &StoreError) -> (StatusCode, &'static str) {
         StoreError::Outcomes { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "bad_outcomes"),
         StoreError::TooManyNotes { .. } => (StatusCode::CONFLICT, "too_many_notes"),
         StoreError::FollowUpOpen => (StatusCode::CONFLICT, "follow_up_open"),
+        StoreError::NoRate(_) => (StatusCode::UNPROCESSABLE_ENTITY, "no_rate"),
+        StoreError::Ledger(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid_amount"),
+        StoreError::Card { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "bad_rate_card"),
         StoreError::Open { .. }
         | StoreError::Migrate { .. }
+        | StoreError::LedgerOpen { .. }
+        | StoreError::LedgerMigrate { .. }
+        | StoreError::Contended { .. }
+        | StoreError::AccountCurrency { .. }
         | StoreError::Database { .. }
         | StoreError::Corrupt { .. }
         | StoreError::Encode { .. }

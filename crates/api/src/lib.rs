@@ -18,6 +18,7 @@ mod rest;
 mod routes;
 mod serve;
 mod socket;
+pub mod statement;
 mod turn;
 mod webhook;
 
@@ -40,6 +41,7 @@ pub use metrics::Metrics;
 pub use openapi::openapi;
 pub use routes::router;
 pub use serve::{serve, serve_admin};
+pub use webhook::{Backlog, BacklogError, take_in_backlog};
 
 /// What the faces need from the rest of the daemon.
 pub struct Parts {
@@ -56,6 +58,8 @@ pub struct Parts {
     pub dispatch: Dispatch,
     /// Checks webhook signatures.
     pub verifier: WebhookVerifier,
+    /// Where webhooks wait that the database does not take.
+    pub backlog: Backlog,
     /// Answers Meta's handshake.
     pub verify_token: VerifyToken,
     /// Signs agent tokens.
@@ -73,6 +77,7 @@ pub struct Api {
     pub(crate) store: Store,
     pub(crate) dispatch: Dispatch,
     pub(crate) verifier: Arc<WebhookVerifier>,
+    pub(crate) backlog: Backlog,
     pub(crate) verify_token: Arc<VerifyToken>,
     pub(crate) token_key: Arc<TokenKey>,
     pub(crate) metrics: Metrics,
@@ -97,6 +102,7 @@ impl Api {
             store: parts.store,
             dispatch: parts.dispatch,
             verifier: Arc::new(parts.verifier),
+            backlog: parts.backlog,
             verify_token: Arc::new(parts.verify_token),
             token_key: Arc::new(parts.token_key),
             metrics: parts.metrics,

@@ -33,6 +33,7 @@ pub struct Metrics {
     pub(crate) webhook_seconds: Histogram,
     webhook_rejected: Family<Why, Counter>,
     pub(crate) webhook_ignored: Counter,
+    pub(crate) webhook_set_aside: Counter,
     pub(crate) sockets: Gauge,
     frames: Family<FrameKind, Counter>,
     socket_closed: Family<Why, Counter>,
@@ -48,6 +49,7 @@ impl Metrics {
             webhook_seconds: Histogram::new(WEBHOOK_BUCKETS),
             webhook_rejected: Family::default(),
             webhook_ignored: Counter::default(),
+            webhook_set_aside: Counter::default(),
             sockets: Gauge::default(),
             frames: Family::default(),
             socket_closed: Family::default(),
@@ -84,6 +86,11 @@ impl Metrics {
             "webhook_ignored",
             "Parts of webhooks that mean nothing to us",
             own.webhook_ignored,
+        );
+        registry.register(
+            "webhook_set_aside",
+            "Webhooks that waited in a file because the database did not take them",
+            own.webhook_set_aside,
         );
         registry.register(
             "forbidden",

@@ -7,8 +7,8 @@ use wire::events::{RingAnswer, RingQuestion};
 
 use crate::access::gate::DESK_COOKIE;
 use crate::rest::{
-    agents, balance, calls, contacts, deliveries, desk_session, events, follow_ups, groups, notes,
-    recordings, stream,
+    agents, balance, calls, contacts, deliveries, desk_session, events, follow_ups, groups, money,
+    notes, recordings, stream,
 };
 use crate::webhook;
 
@@ -36,6 +36,7 @@ use crate::webhook;
         notes::put_outcomes,
         contacts::get,
         contacts::timeline,
+        contacts::erase,
         follow_ups::list,
         follow_ups::done,
         follow_ups::reopen,
@@ -51,6 +52,12 @@ use crate::webhook;
         groups::choose_for_line,
         balance::get,
         balance::top_up,
+        money::entries,
+        money::adjust,
+        money::quote,
+        money::differences,
+        money::resolve,
+        money::statement_of,
         recordings::get,
         recordings::audio,
         events::list,
@@ -61,6 +68,7 @@ use crate::webhook;
         deliveries::rotate_secret,
         deliveries::ping,
         deliveries::deliveries,
+        deliveries::retry,
         desk_session::sign_in,
         desk_session::me,
         desk_session::desk_token,

@@ -20,8 +20,8 @@ use tower_http::timeout::TimeoutLayer;
 use crate::access::gate::{self, Guarded};
 use crate::error::ApiError;
 use crate::rest::{
-    agents, balance, calls, contacts, deliveries, desk_session, events, follow_ups, groups, notes,
-    openapi_json, recordings, stream,
+    agents, balance, calls, contacts, deliveries, desk_session, events, follow_ups, groups, money,
+    notes, openapi_json, recordings, stream,
 };
 use crate::{Api, desk_pages, socket, webhook};
 
@@ -100,6 +100,7 @@ fn table() -> Vec<Route> {
         Route::new(GET, "/v1/outcomes", ApiKey(Supervise), notes::outcomes),
         Route::new(PUT, "/v1/outcomes", ApiKey(Admin), notes::put_outcomes),
         Route::new(GET, "/v1/contacts/{key}", ApiKey(Supervise), contacts::get),
+        Route::new(DELETE, "/v1/contacts/{key}", ApiKey(Admin), contacts::erase),
         Route::new(GET, "/v1/contacts/{key}/timeline", ApiKey(Supervise), contacts::timeline),
         Route::new(GET, "/v1/follow-ups", ApiKey(Supervise), follow_ups::list),
         Route::new(POST, "/v1/follow-ups/{id}/done", ApiKey(Supervise), follow_ups::done),
@@ -116,6 +117,12 @@ fn table() -> Vec<Route> {
         Route::new(PUT, "/v1/lines/{id}/group", ApiKey(Admin), groups::choose_for_line),
         Route::new(GET, "/v1/balance", ApiKey(Supervise), balance::get),
         Route::new(POST, "/v1/balance/top-ups", ApiKey(Admin), balance::top_up),
+        Route::new(GET, "/v1/balance/entries", ApiKey(Supervise), money::entries),
+        Route::new(POST, "/v1/balance/adjustments", ApiKey(Admin), money::adjust),
+        Route::new(GET, "/v1/rates/quote", ApiKey(Supervise), money::quote),
+        Route::new(GET, "/v1/reconciliation", ApiKey(Supervise), money::differences),
+        Route::new(POST, "/v1/reconciliation/{id}/resolve", ApiKey(Admin), money::resolve),
+        Route::new(GET, "/v1/statements/{month}", ApiKey(Supervise), money::statement_of),
         Route::new(GET, "/v1/recordings/{id}", ApiKey(Supervise), recordings::get),
         Route::new(GET, "/v1/recordings/{id}/audio", ApiKey(Supervise), recordings::audio),
         Route::new(GET, "/v1/events", ApiKey(Supervise), events::list),
@@ -131,6 +138,12 @@ fn table() -> Vec<Route> {
         ),
         Route::new(POST, "/v1/endpoints/{id}/ping", ApiKey(Admin), deliveries::ping),
         Route::new(GET, "/v1/endpoints/{id}/deliveries", ApiKey(Admin), deliveries::deliveries),
+        Route::new(
+            POST,
+            "/v1/endpoints/{id}/deliveries/{seq}/retry",
+            ApiKey(Admin),
+            deliveries::retry,
+        ),
         Route::new(POST, "/v1/desk/sign-in", SignIn, desk_session::sign_in),
         Route::new(GET, "/v1/desk/me", DeskRead, desk_session::me),
         Route::new(POST, "/v1/desk/token", DeskAct, desk_session::desk_token),

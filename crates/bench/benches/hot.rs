@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use criterion::{BatchSize, Criterion};
 use media::Protection;
-use media::hot::{self, Core, Relay, Srtp};
+use media::hot::{self, Core, Relay, Srtp, Untagged};
 
 fn srtp(criterion: &mut Criterion) {
     for (name, protection) in [("aes-cm", Protection::AesCm), ("aes-gcm", Protection::AesGcm)] {
@@ -21,6 +21,16 @@ fn srtp(criterion: &mut Criterion) {
             bench.iter_batched_ref(|| far.seal(), open, BatchSize::SmallInput);
         });
     }
+}
+
+fn tags(criterion: &mut Criterion) {
+    let packets = Untagged::new().expect("keys");
+    criterion.bench_function("tags of 16 packets together", |bench| {
+        bench.iter(|| black_box(&packets).together());
+    });
+    criterion.bench_function("tags of 16 packets one by one", |bench| {
+        bench.iter(|| black_box(&packets).apart());
+    });
 }
 
 fn headers(criterion: &mut Criterion) {
@@ -68,7 +78,7 @@ fn quality(criterion: &mut Criterion) {
 
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
-    for group in [srtp, headers, ice, core, quality] {
+    for group in [srtp, tags, headers, ice, core, quality] {
         group(&mut criterion);
     }
     criterion.final_summary();

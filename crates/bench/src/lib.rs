@@ -11,6 +11,8 @@ mod error;
 pub mod fit;
 pub mod gauge;
 pub mod http;
+#[cfg(target_os = "linux")]
+pub mod ledger;
 pub mod load;
 pub mod report;
 pub mod run;

@@ -16,6 +16,8 @@ const HELP: &str = "\
 usage: bench run [--calls N,N,...] [--seconds S] [--rounds R] [--no-fit] [--short] [--json]
        bench switchboard --daemon PROGRAM [--devices N,N,...] [--calls N] [--idle N]
                          [--webhooks N] [--short] [--json]
+       bench ledger --daemon PROGRAM [--grants N] [--concurrent N] [--entries N] [--cdrs N]
+                    [--short] [--json]
        bench engine --http ADDRESS [--record FOLDER] [--processor N]
        bench bare --http ADDRESS [--processor N]";
 
@@ -48,6 +50,8 @@ fn carry_out(arguments: &mut Arguments) -> Result<ExitCode, Box<dyn std::error::
     match task.as_deref() {
         Some("run") => measure(arguments),
         Some("switchboard") => measure_switchboard(arguments),
+        #[cfg(target_os = "linux")]
+        Some("ledger") => measure_ledger(arguments),
         Some("engine") => {
             let config = EngineConfig {
                 http: http.ok_or(HELP)?,
@@ -127,6 +131,40 @@ fn measure_switchboard(arguments: &mut Arguments) -> Result<ExitCode, Box<dyn st
             return Ok(ExitCode::SUCCESS);
         }
         talk(&faults.join("\n"));
+        if left > 0 {
+            talk("measuring once more: something else may have had the processor");
+        }
+    }
+    Ok(ExitCode::FAILURE)
+}
+
+#[cfg(target_os = "linux")]
+fn measure_ledger(arguments: &mut Arguments) -> Result<ExitCode, Box<dyn std::error::Error>> {
+    let (short, json) = (arguments.flag("--short"), arguments.flag("--json"));
+    let daemon = arguments.value::<PathBuf>("--daemon")?.ok_or("--daemon is missing")?;
+    let mut plan = bench::ledger::Plan {
+        grants: 40_000,
+        concurrent: 200,
+        entries: 10_000_000,
+        cdrs: 1_000_000,
+        daemon,
+    };
+    if short {
+        plan.shorten();
+    }
+    plan.grants = arguments.value("--grants")?.unwrap_or(plan.grants);
+    plan.concurrent = arguments.value("--concurrent")?.unwrap_or(plan.concurrent);
+    plan.entries = arguments.value("--entries")?.unwrap_or(plan.entries);
+    plan.cdrs = arguments.value("--cdrs")?.unwrap_or(plan.cdrs);
+    arguments.end()?;
+    for left in (0..if short { TRIES } else { 1 }).rev() {
+        let figures = bench::ledger::run(&plan).map_err(|error| error.to_string())?;
+        print(&if json { serde_json::to_string(&figures)? } else { format!("{figures:#?}") });
+        let misses = figures.misses();
+        if misses.is_empty() {
+            return Ok(ExitCode::SUCCESS);
+        }
+        talk(&format!("slower than the ledger must be: {}", misses.join(", ")));
         if left > 0 {
             talk("measuring once more: something else may have had the processor");
         }

@@ -1,5 +1,6 @@
 //! Who of a step rings when.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use model::{AgentId, Member, Presence, RingPolicy, Strategy};
@@ -40,11 +41,51 @@ pub fn choose(
             &everybody
         }
     };
-    let mut here: Vec<(&Member, Vec<Target>)> = members
-        .iter()
-        .map(|member| (member, roster.targets_of(&member.agent)))
-        .filter(|(_, targets)| !targets.is_empty())
-        .collect();
+    let here = with_devices(roster, members.iter().cloned());
+    waves(roster, here, policy, sticky, last_first)
+}
+
+/// Where those of a step ring who have just become ready: as [`choose`] says, but nobody else is
+/// looked at. Who rings already is left alone by the call; where one rings after the other,
+/// newcomers come last.
+pub fn choose_newcomers(
+    roster: &Roster,
+    members: Option<&[Member]>,
+    policy: &RingPolicy,
+    sticky: Option<&AgentId>,
+    newcomers: &[Target],
+) -> Vec<Wave> {
+    let agents: BTreeSet<&AgentId> = newcomers.iter().map(|target| &target.agent).collect();
+    let sticky_too = sticky.filter(|sticky| policy.sticky_seconds > 0 && !agents.contains(sticky));
+    let meant = |agent: &AgentId| agents.contains(agent) || Some(agent) == sticky_too;
+    let members: Vec<Member> = match members {
+        Some(members) => members.iter().filter(|member| meant(&member.agent)).cloned().collect(),
+        None => {
+            let meant = agents.iter().copied().chain(sticky_too);
+            meant.map(|agent| Member { agent: agent.clone(), tier: 0 }).collect()
+        }
+    };
+    // Whom the others give precedence takes part, so that they wait; they ring already.
+    waves(roster, with_devices(roster, members.into_iter()), policy, sticky, None)
+}
+
+type Here = Vec<(Member, Vec<Target>)>;
+
+fn with_devices(roster: &Roster, members: impl Iterator<Item = Member>) -> Here {
+    let here = members.map(|member| {
+        let targets = roster.targets_of(&member.agent);
+        (member, targets)
+    });
+    here.filter(|(_, targets)| !targets.is_empty()).collect()
+}
+
+fn waves(
+    roster: &Roster,
+    mut here: Here,
+    policy: &RingPolicy,
+    sticky: Option<&AgentId>,
+    last_first: Option<&AgentId>,
+) -> Vec<Wave> {
     let mut waves = Vec::new();
     let alone = Duration::from_secs(policy.sticky_seconds.into());
     let is_free = |agent: &AgentId| roster.presence(agent) == Presence::Ready;
@@ -82,7 +123,7 @@ pub fn choose(
     waves
 }
 
-fn by_tier(here: Vec<(&Member, Vec<Target>)>, policy: &RingPolicy, from: Duration) -> Vec<Wave> {
+fn by_tier(here: Here, policy: &RingPolicy, from: Duration) -> Vec<Wave> {
     let delay = Duration::from_secs(policy.tier_delay_seconds.into());
     let mut waves: Vec<Wave> = Vec::new();
     for (member, targets) in here {
@@ -96,7 +137,7 @@ fn by_tier(here: Vec<(&Member, Vec<Target>)>, policy: &RingPolicy, from: Duratio
     waves
 }
 
-fn in_turn(here: Vec<(&Member, Vec<Target>)>, policy: &RingPolicy, start: Duration) -> Vec<Wave> {
+fn in_turn(here: Here, policy: &RingPolicy, start: Duration) -> Vec<Wave> {
     // A turn of no length would ring nobody.
     let turn = Duration::from_secs(policy.turn_seconds.max(1).into());
     let mut from = start;

@@ -81,6 +81,9 @@ impl Call {
         self.state = State::Claimed(claim);
         let others = self.ring_is_won(&target);
         self.command(Command::Confirm(target.clone()));
+        // Before anything that waits for the journal: it is decided. Should the daemon die before it
+        // is written down, the snapshot of the next start tells everybody the truth.
+        self.tell_losers(others, &target);
         // A supervisor may take the call before it rings anybody.
         self.prepare_carrier(now);
         match self.carrier {
@@ -93,7 +96,6 @@ impl Call {
             | Carrier::Accepting { .. }
             | Carrier::Dialling(_) => {}
         }
-        self.tell_losers(others, &target);
     }
 
     pub(crate) fn tell_losers(&mut self, devices: Vec<DeviceId>, winner: &Target) {

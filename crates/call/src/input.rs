@@ -74,10 +74,10 @@ pub enum Input {
         /// Whether Meta must be told; a stale or already ended call must not be.
         tell_carrier: bool,
     },
-    /// A device can be rung, or its agent has become free.
-    DeviceReady {
-        /// It.
-        target: Target,
+    /// Devices can be rung, or their agents have become free.
+    DevicesReady {
+        /// They.
+        targets: Vec<Target>,
     },
     /// A device can no longer be rung (and its media leg is gone).
     DeviceGone {

@@ -36,7 +36,7 @@ mod talk;
 mod transfer;
 
 pub use admission::{Arrival, admit};
-pub use choose::{Wave, choose};
+pub use choose::{Wave, choose, choose_newcomers};
 pub use early::{EARLY_KEPT, EARLY_MAX, Early};
 pub use event::Event;
 pub use input::{Input, Outcome, Refusal, Response};

@@ -110,7 +110,7 @@ impl Call {
             Input::ContactDeclined => self.contact_declined(now),
             Input::NoticeEnded => self.notice_ended(now),
             Input::TurnAway { cause, tell_carrier } => self.turn_away(cause, tell_carrier, now),
-            Input::DeviceReady { target } => self.device_ready(target, now),
+            Input::DevicesReady { targets } => self.devices_ready(targets, now),
             Input::DeviceGone { device } => self.device_gone(device, now),
             Input::Claim { target } => return self.claim(target, now),
             Input::Decline { agent } => return self.decline(&agent, now),

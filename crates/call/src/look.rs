@@ -26,6 +26,27 @@ impl Call {
         }
     }
 
+    /// Whether a device that becomes ready means something to the call.
+    pub fn looks_for_devices(&self) -> bool {
+        self.is_ringing() || matches!(self.state, State::Reconnecting { .. })
+    }
+
+    /// Whether Meta accepted the call for us, or places it, or may have.
+    pub const fn was_accepted(&self) -> bool {
+        match self.carrier {
+            Carrier::Offered | Carrier::PreAccepting { .. } | Carrier::Prepared => false,
+            Carrier::Accepting { .. }
+            | Carrier::Unclear { .. }
+            | Carrier::Accepted
+            | Carrier::Dialling(_) => true,
+        }
+    }
+
+    /// The steps of the call's plan.
+    pub fn steps(&self) -> &[Step] {
+        &self.plan.steps
+    }
+
     /// The device that has the call now.
     pub fn holder(&self) -> Option<&Target> {
         match &self.state {
@@ -72,15 +93,15 @@ impl Call {
         self.ended_at
     }
 
+    /// When the other side was reached: Meta's first acceptance.
+    pub const fn accepted_at(&self) -> Option<Instant> {
+        self.accepted_at
+    }
+
     /// From Meta's acceptance to the end, by the monotonic clock; zero when never accepted.
     pub fn duration(&self, now: Instant) -> Duration {
         let until = self.ended_at.unwrap_or(now);
         self.accepted_at.map_or(Duration::ZERO, |from| until.saturating_duration_since(from))
-    }
-
-    /// Whether Meta accepted the call, or the contact whom we called did.
-    pub const fn was_accepted(&self) -> bool {
-        self.accepted_at.is_some()
     }
 
     /// How long sound flowed.

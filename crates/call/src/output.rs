@@ -112,6 +112,8 @@ pub enum Command {
         round: u32,
         /// Whom to ring, and how.
         step: Step,
+        /// Only where these belong, who have just become ready; empty for everybody who is there.
+        newcomers: Vec<Target>,
     },
     /// Alert these devices.
     Ring(Vec<Target>),

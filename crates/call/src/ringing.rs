@@ -98,9 +98,13 @@ impl Call {
     }
 
     pub(crate) fn ask_who(&mut self) {
+        self.ask_about(Vec::new());
+    }
+
+    fn ask_about(&mut self, newcomers: Vec<Target>) {
         if let Some(run) = &self.run {
             let (round, step) = (run.round, run.step.clone());
-            self.command(Command::ChooseTargets { round, step });
+            self.command(Command::ChooseTargets { round, step, newcomers });
         }
     }
 
@@ -290,28 +294,38 @@ impl Call {
         }
     }
 
-    pub(crate) fn device_ready(&mut self, target: Target, now: Instant) {
+    pub(crate) fn devices_ready(&mut self, mut targets: Vec<Target>, now: Instant) {
         if self.is_ringing() {
-            // Whether it belongs to the step is for its group to say.
-            if !self.ring.rings_on(target.device) && !self.ring.is_silenced(&target.agent) {
-                self.ask_who();
+            // Whether they belong to the step is for its group to say.
+            let is_out = |target: &Target| {
+                self.ring.rings_on(target.device) || self.ring.is_silenced(&target.agent)
+            };
+            targets.retain(|target| !is_out(target));
+            if !targets.is_empty() {
+                self.ask_about(targets);
             }
             return;
         }
         match &self.state {
-            State::Reconnecting { claim, .. } if claim.target.agent == target.agent => {
-                self.holder_is_ready(target, now);
+            State::Reconnecting { claim, .. } => {
+                let lost = claim.target.clone();
+                targets.retain(|target| target.agent == lost.agent);
+                // Of several the one they had is nearest.
+                targets.sort_by_key(|target| target.device != lost.device);
+                match targets.into_iter().next() {
+                    Some(target) => self.holder_is_ready(target, now),
+                    None => self.ignored("devices_ready"),
+                }
             }
-            // It is found if the winner gives the call back.
+            // They are found if the winner gives the call back.
             State::Claimed(_) => {}
             State::Offered
             | State::Ringing
             | State::Queued
             | State::Noticing { .. }
             | State::Bridged(_)
-            | State::Reconnecting { .. }
             | State::Ending { .. }
-            | State::Ended => self.ignored("device_ready"),
+            | State::Ended => self.ignored("devices_ready"),
         }
     }
 

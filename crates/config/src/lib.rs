@@ -22,8 +22,8 @@ use std::path::{Path, PathBuf};
 
 pub use problem::{Place, Problem, Problems};
 pub use sections::{
-    AfterGrace, Agents, BeforeRinging, Config, Deliveries, Line, Log, LogFormat, LogLevel, Media,
-    PortRange, Recording, Ringback, Rules, Server, Store, Turn, WhatsApp, Workspace,
+    AfterGrace, Agents, BeforeRinging, Config, Deliveries, Ledger, Line, Log, LogFormat, LogLevel,
+    Media, PortRange, Recording, Ringback, Rules, Server, Store, Turn, WhatsApp, Workspace,
 };
 
 /// How every variable that configures the daemon begins.

@@ -32,6 +32,9 @@ pub enum LedgerError {
         /// What was asked for.
         amount: Micros,
     },
+    /// An adjustment that moves nothing, or the one amount that has no opposite.
+    #[error("an adjustment must move money; give an amount above or below 0")]
+    AdjustmentOfNothing,
     /// A rate below zero.
     #[error(
         "a rate must not be negative, this one is {per_minute:?} per minute; mend the rate card"
@@ -57,6 +60,32 @@ pub enum LedgerError {
     Kind {
         /// The text.
         text: String,
+    },
+    /// A text that names no time zone.
+    #[error("`{name}` is no time zone; expected a name of the IANA database such as Asia/Kolkata")]
+    Zone {
+        /// The text.
+        name: String,
+    },
+    /// A text that is no day.
+    #[error("`{text}` is no day; expected a date such as 2026-10-01")]
+    Day {
+        /// The text.
+        text: String,
+    },
+    /// A text that is no month.
+    #[error("`{text}` is no month; expected one such as 2026-11")]
+    Month {
+        /// The text.
+        text: String,
+    },
+    /// A call that would be charged more than was reserved for it.
+    #[error("the call came to {amount:?}, but only {held:?} is reserved for it")]
+    MoreThanHeld {
+        /// The charge.
+        amount: Micros,
+        /// What the hold has.
+        held: Micros,
     },
     /// A price that does not fit in 64 bits.
     #[error("the price of the call cannot be computed: {0}; check the rate card")]

@@ -6,15 +6,34 @@
 #![warn(clippy::wildcard_enum_match_arm)]
 
 mod account;
+mod card;
+mod card_csv;
+mod countries;
+mod country;
 mod error;
 mod gate;
+mod hold;
+mod meter;
+mod price;
 mod pulses;
+mod reconcile;
 mod settle;
+mod shipped;
 mod transaction;
+mod zone;
 
 pub use account::Account;
+pub use card::{Change, RateCard, RowKey, Step, differences};
+pub use card_csv::{BadLine, read_card};
+pub use country::{Country, Market, Region};
 pub use error::LedgerError;
 pub use gate::{Gate, GateClosed, gate, top_up_required};
+pub use hold::{Finish, GrantSize, finish, grant, size_grant};
+pub use meter::{Meter, MeterInput, MeterOutput, MeterRules, Slice, Unreachable};
+pub use price::{Ask, Charge, Markup, NoRate, Part, RateBook, Snapshot, charge};
 pub use pulses::{PULSE_SECONDS, PULSES_PER_MINUTE, Pulses, Rate, cost};
-pub use settle::{Settlement, settle, top_up};
+pub use reconcile::{DayDifference, DayFigure, DayFigures, DayKey, compare_day, day_key};
+pub use settle::{Settlement, adjust, settle, top_up};
+pub use shipped::shipped_card;
 pub use transaction::{Draft, Entry, Transaction, TransactionKind};
+pub use zone::{Day, Month, Zone};

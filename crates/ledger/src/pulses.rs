@@ -26,6 +26,21 @@ impl Pulses {
         Self(u32::try_from(pulses).unwrap_or(u32::MAX))
     }
 
+    /// A count of pulses; saturates.
+    pub fn of(count: u64) -> Self {
+        Self(u32::try_from(count).unwrap_or(u32::MAX))
+    }
+
+    /// A small count, for constants.
+    pub const fn small(count: u8) -> Self {
+        Self(count as u32)
+    }
+
+    /// The time they pay for.
+    pub const fn time(self) -> Duration {
+        Duration::from_secs(self.0 as u64 * PULSE_SECONDS)
+    }
+
     /// The count.
     pub const fn get(self) -> u32 {
         self.0
@@ -64,6 +79,11 @@ impl Rate {
         let whole = micros / PULSES_PER_MINUTE;
         let rest = i64::from(micros % PULSES_PER_MINUTE > 0);
         Ok(Self { per_pulse: Micros::new(whole + rest) })
+    }
+
+    /// From the price of one pulse; what is below zero counts as zero.
+    pub(crate) fn per_pulse_of(per_pulse: Micros) -> Self {
+        Self { per_pulse: per_pulse.max(Micros::ZERO) }
     }
 
     /// The price of one pulse.

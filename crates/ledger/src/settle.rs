@@ -91,3 +91,38 @@ pub fn top_up(
         idempotency_key,
     })
 }
+
+/// A correction by a person: adds to a workspace's balance, or with a negative amount takes away.
+/// It may lead below zero, which nothing else may. `key` counts within the workspace.
+///
+/// # Errors
+/// [`LedgerError::AdjustmentOfNothing`], or [`LedgerError::IdempotencyKey`] when `key` is empty or
+/// too long.
+pub fn adjust(
+    workspace: &WorkspaceId,
+    amount: Micros,
+    currency: Currency,
+    key: &str,
+    memo: &str,
+    at: Timestamp,
+    id: TransactionId,
+) -> Result<Transaction, LedgerError> {
+    if amount == Micros::ZERO || amount.get() == i64::MIN {
+        return Err(LedgerError::AdjustmentOfNothing);
+    }
+    let idempotency_key =
+        if key.is_empty() { String::new() } else { format!("adjustment:{workspace}:{key}") };
+    Transaction::new(Draft {
+        id,
+        kind: TransactionKind::Adjustment,
+        at,
+        currency,
+        entries: vec![
+            Entry::new(Account::External(workspace.clone()), amount.negated()),
+            Entry::new(Account::Prepaid(workspace.clone()), amount),
+        ],
+        call: None,
+        memo: memo.to_owned(),
+        idempotency_key,
+    })
+}

@@ -16,9 +16,9 @@ use crate::hand_over::Resumed;
 use crate::incoming::Group;
 use crate::outgoing::Outgoing;
 use crate::pace::Pace;
-use crate::shard::{Shard, ShardState};
+use crate::shard::{Foresight, Shard, ShardState};
 use crate::socket::{Ready, Sockets, Way, ready};
-use crate::turn::{ConnectionId, DATAGRAM_MAX, Via};
+use crate::turn::{ConnectionId, DATAGRAM_MAX, Path, Via};
 
 /// Datagrams per call from the agents' socket.
 const SHARED_BATCH: usize = 64;
@@ -54,6 +54,7 @@ pub(crate) struct Driver {
 /// Where datagrams lie while they are handled. Made in the thread: it cannot be sent to one.
 struct Tray {
     shared: Inbox<SHARED_BATCH>,
+    foresight: Foresight,
     own: Group,
     frame: Box<[u8; DATAGRAM_MAX]>,
     outgoing: Outgoing,
@@ -73,6 +74,7 @@ impl Driver {
         let mut readiness = Events::with_capacity(REPORTS_MAX);
         let mut tray = Tray {
             shared: Inbox::new(),
+            foresight: Foresight::new(),
             own: Group::new(),
             frame: Box::new([0; DATAGRAM_MAX]),
             outgoing: Outgoing::new(),
@@ -167,12 +169,12 @@ impl Driver {
     /// The same with one call to each socket.
     fn receive_once(&mut self, tray: &mut Tray) -> u32 {
         let Self { sockets, shard, ready, .. } = self;
-        let Tray { shared, own, frame, outgoing } = tray;
+        let Tray { shared, foresight, own, frame, outgoing } = tray;
         let mut way = Way { sockets, outgoing };
         let mut taken = 0;
         ready.retain(|via| {
             let (count, has_more) = match via {
-                Via::Agents => drain(shared, shard, &mut way),
+                Via::Agents => drain(shared, foresight, shard, &mut way),
                 Via::AgentTcp(connection) => drain_stream(frame, *connection, shard, &mut way),
                 Via::WhatsApp(leg) => {
                     if own.is_full() {
@@ -280,14 +282,22 @@ fn timer(shard: &Shard, ticked: Instant) -> Option<Instant> {
 
 /// Hands the shard what the agents' socket has; says how many datagrams that were and whether
 /// there may be more.
-fn drain(inbox: &mut Inbox<SHARED_BATCH>, shard: &mut Shard, way: &mut Way<'_>) -> (u32, bool) {
+fn drain(
+    inbox: &mut Inbox<SHARED_BATCH>,
+    foresight: &mut Foresight,
+    shard: &mut Shard,
+    way: &mut Way<'_>,
+) -> (u32, bool) {
     match inbox.receive(way.sockets.agents()) {
         Ok(count) => {
-            shard.expect(inbox.senders().map(|from| (Via::Agents, from)));
-            let now = Instant::now();
+            let arrivals = inbox.arrivals().map(|(from, bytes)| (Via::Agents, from, bytes));
+            shard.expect(arrivals, foresight);
+            let (now, mut arrival) = (Instant::now(), 0);
             for at in 0..count {
-                if let Some((from, bytes)) = inbox.datagram(at) {
-                    shard.datagram(now, Via::Agents, from, bytes, way);
+                if let Some((to, bytes)) = inbox.datagram(at) {
+                    let (from, foretold) = (Path { via: Via::Agents, to }, foresight.of(arrival));
+                    shard.foretold_datagram(now, from, bytes, foretold, way);
+                    arrival += 1;
                 }
             }
             (u32::try_from(count).unwrap_or(u32::MAX), count == SHARED_BATCH)

@@ -334,7 +334,8 @@ impl Session {
             };
         }
         let header = rtp::Header::read(bytes);
-        let opened = header.and_then(|header| Some((header, inbound.open_rtp(&header, bytes)?)));
+        let opened =
+            header.and_then(|header| Some((header, inbound.open_rtp(&header, bytes, None)?)));
         let Some((header, heard)) = opened else {
             return FarHeard::Refused;
         };

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use model::LegId;
+use smallvec::SmallVec;
 
 use crate::error::MediaError;
 use crate::far::Protection;
@@ -61,7 +62,45 @@ impl Srtp {
             Protection::AesGcm => 16,
         };
         let packet = &mut packet[..HEADER + PAYLOAD + tag];
-        Header::read(packet).and_then(|header| self.inbound.open_rtp(&header, packet)).is_some()
+        Header::read(packet)
+            .and_then(|header| self.inbound.open_rtp(&header, packet, None))
+            .is_some()
+    }
+}
+
+/// Packets of sixteen legs, encrypted with AES-CM, that wait for their tags.
+pub struct Untagged {
+    packets: Vec<([u8; HEADER + PAYLOAD], srtp::Untagged)>,
+}
+
+impl Untagged {
+    /// The packets.
+    ///
+    /// # Errors
+    /// [`MediaError::Crypto`].
+    pub fn new() -> Result<Self, MediaError> {
+        let packets = (0..srtp::LANES).map(|_| {
+            let Srtp { outbound, .. } = Srtp::new(Protection::AesCm)?;
+            let mut packet = [0xf8; HEADER + PAYLOAD];
+            let covered = outbound.cover_rtp(SSRC, 1, &mut packet, HEADER + PAYLOAD);
+            Ok(covered.and_then(|(_, untagged)| Some((packet, untagged?))))
+        });
+        let packets: Result<Vec<_>, MediaError> = packets.collect();
+        Ok(Self { packets: packets?.into_iter().flatten().collect() })
+    }
+
+    /// All their tags.
+    pub fn together(&self) {
+        let messages: SmallVec<[_; srtp::LANES]> =
+            self.packets.iter().map(|(packet, untagged)| untagged.message(packet)).collect();
+        black_box(srtp::tags(&messages));
+    }
+
+    /// The same one after the other.
+    pub fn apart(&self) {
+        for (packet, untagged) in &self.packets {
+            black_box(srtp::tags(&[untagged.message(packet)]));
+        }
     }
 }
 

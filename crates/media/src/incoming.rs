@@ -7,9 +7,9 @@ use std::time::Instant;
 use model::LegId;
 
 use crate::batch::Inbox;
-use crate::shard::Shard;
+use crate::shard::{Foresight, Shard};
 use crate::socket::{Sockets, Way};
-use crate::turn::Via;
+use crate::turn::{Path, Via};
 
 /// Sockets that are received from before their datagrams are worked on.
 const GROUP: usize = 32;
@@ -22,12 +22,13 @@ pub(crate) struct Group {
     inboxes: Vec<Inbox<BATCH>>,
     /// Whose inboxes they are, and how many datagrams lie in each.
     taken: Vec<(LegId, usize)>,
+    foresight: Foresight,
 }
 
 impl Group {
     pub(crate) fn new() -> Self {
         let inboxes = std::iter::repeat_with(Inbox::new).take(GROUP).collect();
-        Self { inboxes, taken: Vec::with_capacity(GROUP) }
+        Self { inboxes, taken: Vec::with_capacity(GROUP), foresight: Foresight::new() }
     }
 
     pub(crate) const fn is_full(&self) -> bool {
@@ -58,16 +59,18 @@ impl Group {
 
     /// Hands everything to the shard.
     pub(crate) fn deliver(&mut self, shard: &mut Shard, way: &mut Way<'_>) {
-        let arrivals =
-            self.taken.iter().zip(&self.inboxes).flat_map(|((leg, _), inbox)| {
-                inbox.senders().map(|from| (Via::WhatsApp(*leg), from))
-            });
-        shard.expect(arrivals);
-        let now = Instant::now();
+        let arrivals = self.taken.iter().zip(&self.inboxes).flat_map(|((leg, _), inbox)| {
+            inbox.arrivals().map(|(from, bytes)| (Via::WhatsApp(*leg), from, bytes))
+        });
+        shard.expect(arrivals, &mut self.foresight);
+        let (now, mut arrival) = (Instant::now(), 0);
         for ((leg, count), inbox) in self.taken.drain(..).zip(&mut self.inboxes) {
             for at in 0..count {
-                if let Some((from, bytes)) = inbox.datagram(at) {
-                    shard.datagram(now, Via::WhatsApp(leg), from, bytes, way);
+                if let Some((to, bytes)) = inbox.datagram(at) {
+                    let (from, foretold) =
+                        (Path { via: Via::WhatsApp(leg), to }, self.foresight.of(arrival));
+                    shard.foretold_datagram(now, from, bytes, foretold, way);
+                    arrival += 1;
                 }
             }
         }

@@ -14,8 +14,9 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::error::MediaError;
 use crate::outgoing::Outgoing;
+use crate::srtp::Untagged;
 use crate::tcp::Connections;
-use crate::turn::{ConnectionId, Via, Wire};
+use crate::turn::{ConnectionId, DATAGRAM_MAX, Via, Wire};
 
 pub(crate) const WAKER: Token = Token(0);
 const AGENTS: Token = Token(1);
@@ -178,11 +179,32 @@ pub(crate) struct Way<'a> {
 
 impl Way<'_> {
     pub(crate) fn flush(&mut self) {
-        self.outgoing.agents.flush(&self.sockets.agents);
+        self.outgoing.flush_agents(&self.sockets.agents);
         self.flush_own();
     }
 
+    fn gather(&mut self, via: Via, to: SocketAddr, bytes: &[u8], untagged: Option<Untagged>) {
+        match via {
+            Via::Agents => {
+                let outward = self.sockets.outward(to);
+                self.outgoing.push_agents(&self.sockets.agents, outward, bytes, untagged);
+            }
+            Via::AgentTcp(connection) => {
+                if let Some(tcp) = self.sockets.tcp() {
+                    tcp.send(connection, bytes);
+                }
+            }
+            Via::WhatsApp(leg) => {
+                if self.outgoing.own.is_full() {
+                    self.flush_own();
+                }
+                self.outgoing.own.push(leg, to, bytes, untagged);
+            }
+        }
+    }
+
     fn flush_own(&mut self) {
+        self.outgoing.finish();
         for (leg, to, bytes) in self.outgoing.own.take() {
             let sent = match self.sockets.whatsapp.get(&leg) {
                 Some(own) if own.peer == Some(to) => own.socket.send(bytes),
@@ -210,21 +232,26 @@ impl Wire for Way<'_> {
     }
 
     fn send(&mut self, via: Via, to: SocketAddr, bytes: &[u8]) {
+        self.gather(via, to, bytes, None);
+    }
+
+    fn send_untagged(
+        &mut self,
+        via: Via,
+        to: SocketAddr,
+        buffer: &mut [u8; DATAGRAM_MAX],
+        length: usize,
+        untagged: Untagged,
+    ) {
         match via {
-            Via::Agents => {
-                let outward = self.sockets.outward(to);
-                self.outgoing.agents.push(&self.sockets.agents, outward, bytes);
+            Via::Agents | Via::WhatsApp(_) => {
+                self.gather(via, to, &buffer[..length], Some(untagged));
             }
-            Via::AgentTcp(connection) => {
-                if let Some(tcp) = self.sockets.tcp() {
-                    tcp.send(connection, bytes);
+            // What goes over TCP leaves at once.
+            Via::AgentTcp(_) => {
+                if let Some(length) = untagged.finish(buffer, length) {
+                    self.gather(via, to, &buffer[..length], None);
                 }
-            }
-            Via::WhatsApp(leg) => {
-                if self.outgoing.own.is_full() {
-                    self.flush_own();
-                }
-                self.outgoing.own.push(leg, to, bytes);
             }
         }
     }

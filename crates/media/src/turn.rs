@@ -8,6 +8,7 @@ use model::LegId;
 
 use crate::error::MediaError;
 use crate::event::MediaEvent;
+use crate::srtp::Untagged;
 use crate::tap::TapWriter;
 
 /// Largest datagram handled. Nothing legal on these legs exceeds an Ethernet frame.
@@ -43,6 +44,19 @@ pub(crate) trait Wire {
     fn reopen(&mut self, leg: LegId, port: u16) -> Result<(), MediaError>;
     /// Sends a datagram, or loses it: UDP promises nothing and audio does not wait.
     fn send(&mut self, via: Via, to: SocketAddr, bytes: &[u8]);
+    /// The same for the packet in `buffer[..length]`, whose tag is still to be made.
+    fn send_untagged(
+        &mut self,
+        via: Via,
+        to: SocketAddr,
+        buffer: &mut [u8; DATAGRAM_MAX],
+        length: usize,
+        untagged: Untagged,
+    ) {
+        if let Some(length) = untagged.finish(buffer, length) {
+            self.send(via, to, &buffer[..length]);
+        }
+    }
     /// ICE has chosen: the socket of a WhatsApp leg hears only `to` from now on. Harmless when
     /// repeated.
     fn connect(&mut self, leg: LegId, to: SocketAddr);

@@ -79,6 +79,10 @@ pub enum Cause {
     HookRejected,
     /// The balance was under the workspace's minimum.
     BalanceTooLow,
+    /// The paid time was over and the balance did not give more.
+    BalanceExhausted,
+    /// No rate card says what the call would cost.
+    NoRate,
     /// The line is unknown here or does not take calls.
     LineClosed,
     /// As many calls as configured are already live.
@@ -170,11 +174,13 @@ impl EndReason {
             Cause::ContactUnreachable | Cause::NotPermitted => (Side::Caller, Class::CallerFault),
             Cause::LineNotAllowed => (Side::Carrier, Class::OurFault),
             Cause::AgentHungUp => (Side::Agent, ended_normally),
-            Cause::NoAnswer | Cause::DeclinedByAll | Cause::NobodyReady | Cause::QueueTimedOut => {
-                (Side::Ringdown, ended_normally)
-            }
+            Cause::NoAnswer
+            | Cause::DeclinedByAll
+            | Cause::NobodyReady
+            | Cause::QueueTimedOut
+            | Cause::BalanceExhausted => (Side::Ringdown, ended_normally),
             Cause::HookRejected => (Side::Operator, Class::Missed),
-            Cause::BalanceTooLow | Cause::LineClosed | Cause::AtCapacity => {
+            Cause::BalanceTooLow | Cause::NoRate | Cause::LineClosed | Cause::AtCapacity => {
                 (Side::Ringdown, Class::Missed)
             }
             Cause::StaleConnect
@@ -218,6 +224,7 @@ impl Disposition {
         }
         match reason.cause {
             Cause::BalanceTooLow
+            | Cause::NoRate
             | Cause::LineClosed
             | Cause::AtCapacity
             | Cause::CarrierDown
@@ -236,6 +243,7 @@ impl Disposition {
             | Cause::QueueTimedOut
             | Cause::TerminatedBeforeConnect
             | Cause::StaleConnect
+            | Cause::BalanceExhausted
             | Cause::OperatorEnded
             | Cause::SupervisorEnded => Self::Missed,
             Cause::BadOffer
@@ -285,8 +293,10 @@ impl MissedReason {
             Cause::NobodyReady => Self::NobodyReady,
             Cause::NoAnswer | Cause::QueueTimedOut => Self::NobodyAnswered,
             Cause::DeclinedByAll => Self::DeclinedByAll,
-            Cause::BalanceTooLow => Self::Balance,
-            Cause::LineClosed | Cause::AtCapacity | Cause::HookRejected => Self::OutsidePolicy,
+            Cause::BalanceTooLow | Cause::BalanceExhausted => Self::Balance,
+            Cause::LineClosed | Cause::AtCapacity | Cause::HookRejected | Cause::NoRate => {
+                Self::OutsidePolicy
+            }
             Cause::CallerHungUp | Cause::TerminatedBeforeConnect => Self::CallerGaveUp,
             Cause::StaleConnect => Self::ArrivedTooLate,
             Cause::AgentHungUp

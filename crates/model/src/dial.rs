@@ -24,6 +24,8 @@ pub enum DialBlocker {
     Unreachable,
     /// The balance is under the minimum.
     Balance,
+    /// No price list says what a call to this contact costs.
+    NoRate,
     /// As many calls as may be are live.
     AtCapacity,
     /// The line has placed as many calls as it may in a day.
@@ -71,6 +73,9 @@ impl DialBlocker {
             Self::ContactRegion => "Nobody in this region can be called.",
             Self::Unreachable => "This contact cannot be called on WhatsApp.",
             Self::Balance => "The balance is too low. Top up first.",
+            Self::NoRate => {
+                "No price list says what a call to this contact costs. Tell an administrator."
+            }
             Self::AtCapacity => "As many calls as possible are going on.",
             Self::DailyCap => "This line has placed as many calls as it may in a day.",
             Self::CallRunning => "A call with this contact is going on already.",

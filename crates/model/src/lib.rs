@@ -7,6 +7,7 @@
 mod agent;
 mod call;
 mod contact;
+mod currency;
 mod dial;
 mod group;
 mod id;
@@ -22,6 +23,7 @@ pub use call::{
     Cause, Class, DialStage, Direction, Disposition, EndReason, MissedReason, Presence, Side,
 };
 pub use contact::{ContactKey, NotAContactKey};
+pub use currency::Currency;
 pub use dial::{DialBlocker, DialRefusal};
 pub use group::{
     Member, Overflow, RingOutcome, RingPolicy, Strategy, TransferMode, TransferTarget,
@@ -30,7 +32,7 @@ pub use id::{
     AgentId, CallId, DeviceId, EndpointId, FollowUpId, GroupId, IdError, LegId, LineId,
     RecordingId, SessionId, TransactionId, Wacid, WorkspaceId,
 };
-pub use money::{Currency, Micros, MoneyError};
+pub use money::{Micros, MoneyError};
 pub use party::{Bsuid, Party, Phone};
 pub use quality::{
     CallQuality, Hint, LegQuality, Network, NotAPhoneKey, PhoneKey, SilentCause, Verdict, Way,

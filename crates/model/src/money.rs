@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
+
+use crate::Currency;
 
 /// An amount in millionths of a currency unit; negative when owed.
 #[derive(
@@ -33,9 +35,12 @@ pub enum MoneyError {
     /// The sum does not fit in 64 bits.
     #[error("the amount is out of range")]
     Overflow,
-    /// Not three capital letters.
+    /// Not a currency.
     #[error("a currency is three capital letters of ISO 4217, such as USD")]
     Currency,
+    /// Not a decimal number with at most six decimals.
+    #[error("an amount is a plain decimal number with at most six decimals, such as 0.0103")]
+    Decimal,
 }
 
 impl Micros {
@@ -79,6 +84,55 @@ impl Micros {
         }
     }
 
+    /// Reads a plain decimal number of units such as `0.0103` or `-12`: digits, at most one point,
+    /// at most six decimals. Signs other than a leading minus, exponents and separators are refused.
+    ///
+    /// # Errors
+    /// [`MoneyError::Decimal`], or [`MoneyError::Overflow`] when it does not fit.
+    pub fn from_decimal(text: &str) -> Result<Self, MoneyError> {
+        let (negative, digits) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text),
+        };
+        let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
+        let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        let ends_in_point = digits.ends_with('.');
+        if whole.is_empty() || ends_in_point || !plain(whole) || !plain(part) || part.len() > 6 {
+            return Err(MoneyError::Decimal);
+        }
+        let micros: i128 =
+            format!("{whole}{part:0<6}").parse().map_err(|_| MoneyError::Overflow)?;
+        let micros = if negative { -micros } else { micros };
+        i64::try_from(micros).map(Self).map_err(|_| MoneyError::Overflow)
+    }
+
+    /// The amount with the decimals of its currency, truncated towards zero: an amount is never
+    /// shown larger than it is. `9.98`, `1234` (yen), `0.005` (Kuwaiti dinar).
+    pub fn shown_in(self, currency: Currency) -> String {
+        let decimals = currency.decimals();
+        let scale = 10_u64.pow(decimals);
+        let step = MICROS_PER_UNIT.unsigned_abs() / scale;
+        let shown = self.0.unsigned_abs() / step;
+        let sign = if self.0 < 0 && shown > 0 { "-" } else { "" };
+        match decimals {
+            0 => format!("{sign}{shown}"),
+            _ => format!(
+                "{sign}{}.{:0width$}",
+                shown / scale,
+                shown % scale,
+                width = decimals as usize
+            ),
+        }
+    }
+
+    /// The exact amount as a plain decimal number, without zeros at the end: `0.0103`, `12`.
+    pub fn as_decimal(self) -> String {
+        let (units, rest) = (self.0.unsigned_abs() / 1_000_000, self.0.unsigned_abs() % 1_000_000);
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let exact = format!("{sign}{units}.{rest:06}");
+        exact.trim_end_matches('0').trim_end_matches('.').to_owned()
+    }
+
     /// The same amount with the other sign.
     #[must_use]
     pub const fn negated(self) -> Self {
@@ -94,64 +148,6 @@ impl fmt::Display for Micros {
         write!(f, "{sign}{}.{:02}", cents / 100, cents % 100)
     }
 }
-
-/// An ISO 4217 currency code.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Currency([u8; 3]);
-
-impl Currency {
-    /// United States dollar, the default of a workspace.
-    pub const USD: Self = Self(*b"USD");
-
-    /// Reads a code such as `EUR`.
-    ///
-    /// # Errors
-    /// [`MoneyError::Currency`] unless it is three capital ASCII letters.
-    pub fn new(code: &str) -> Result<Self, MoneyError> {
-        let bytes: [u8; 3] = code.as_bytes().try_into().map_err(|_| MoneyError::Currency)?;
-        if bytes.iter().all(u8::is_ascii_uppercase) {
-            Ok(Self(bytes))
-        } else {
-            Err(MoneyError::Currency)
-        }
-    }
-
-    /// The code as text.
-    pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.0).unwrap_or("???")
-    }
-}
-
-impl fmt::Display for Currency {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl fmt::Debug for Currency {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl Serialize for Currency {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
-impl<'de> Deserialize<'de> for Currency {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::new(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
-    }
-}
-
-impl utoipa::PartialSchema for Currency {
-    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
-        crate::text::string_schema("ISO 4217 code, such as USD")
-    }
-}
-impl utoipa::ToSchema for Currency {}
 
 #[cfg(test)]
 mod tests {
@@ -179,9 +175,42 @@ mod tests {
     }
 
     #[test]
-    fn a_currency_is_three_capitals() {
-        assert_eq!(Currency::new("EUR").map(|c| c.to_string()), Ok("EUR".to_owned()));
-        assert_eq!(Currency::new("eur"), Err(MoneyError::Currency));
-        assert_eq!(Currency::new("EURO"), Err(MoneyError::Currency));
+    fn an_amount_is_shown_with_the_decimals_of_its_currency_and_never_larger() {
+        for (micros, code, shown) in [
+            (9_980_000, "USD", "9.98"),
+            (9_999_999, "USD", "9.99"),
+            (-1, "USD", "0.00"),
+            (1_999_999, "JPY", "1"),
+            (-1_999_999, "CLP", "-1"),
+            (999_999, "CLP", "0"),
+            (9_999, "KWD", "0.009"),
+            (-1_234_567, "BHD", "-1.234"),
+            (i64::MIN, "USD", "-9223372036854.77"),
+        ] {
+            let currency = Currency::new(code).unwrap();
+            assert_eq!(Micros::new(micros).shown_in(currency), shown, "{micros} {code}");
+        }
+    }
+
+    #[test]
+    fn only_plain_decimals_are_read() {
+        for (text, micros) in [
+            ("0.0103", 10_300),
+            ("12", 12_000_000),
+            ("-0.000001", -1),
+            ("00.5", 500_000),
+            ("9223372036854.775807", i64::MAX),
+            ("-9223372036854.775808", i64::MIN),
+        ] {
+            assert_eq!(Micros::from_decimal(text), Ok(Micros::new(micros)), "{text}");
+        }
+        for text in
+            ["", ".", "1.", ".5", "+1", "1e3", "1,000", " 1", "0.0000001", "--1", "NaN", "١"]
+        {
+            assert_eq!(Micros::from_decimal(text), Err(MoneyError::Decimal), "{text}");
+        }
+        for text in ["9223372036854.775808", "99999999999999999999999999999999999999999999"] {
+            assert_eq!(Micros::from_decimal(text), Err(MoneyError::Overflow), "{text}");
+        }
     }
 }

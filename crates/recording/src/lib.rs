@@ -32,4 +32,4 @@ pub use manifest::{FrameCounts, Gap, Manifest, Pause, TrackFrames};
 pub use recorder::{
     Finished, Frame, FrameSource, NewRecording, Recorder, RecorderConfig, Recovered,
 };
-pub use vault::{file_path, load_manifest};
+pub use vault::{erase, file_path, load_manifest};

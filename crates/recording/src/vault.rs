@@ -64,6 +64,29 @@ pub fn file_path(
     Paths::new(folder, id, started_at, format).file
 }
 
+/// Deletes every file of a recording: sound, manifest, and what a crash may have left. One that is
+/// gone already is no error.
+///
+/// # Errors
+/// [`RecordingError::Io`] when a file cannot be deleted.
+pub fn erase(
+    folder: &Path,
+    id: RecordingId,
+    started_at: Timestamp,
+    format: RecordingFormat,
+) -> Result<(), RecordingError> {
+    let paths = Paths::new(folder, id, started_at, format);
+    for file in [&paths.file, &paths.part, &paths.journal, &paths.manifest] {
+        match fs::remove_file(file) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(RecordingError::io("delete a recording", file, error)),
+        }
+    }
+    sync_folder(&paths.day);
+    Ok(())
+}
+
 /// Reads the manifest of a finished recording; `None` when the vault has none with this id.
 ///
 /// Ids are version 7 UUIDs in this house, so the day is usually known from the id; any other id

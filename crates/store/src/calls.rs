@@ -200,7 +200,7 @@ impl Store {
     }
 }
 
-/// Our call of Meta's id, read inside a write or beside it.
+/// Our call of Meta's id, those of erased contacts included, read inside a write or beside it.
 pub(crate) async fn call_of_in(
     executor: impl SqliteExecutor<'_>,
     wacid: &Wacid,
@@ -208,8 +208,13 @@ pub(crate) async fn call_of_in(
 ) -> Result<Option<CallId>, StoreError> {
     let direction = direction.map(|direction| word(&direction, "call.direction")).transpose()?;
     sqlx::query(
-        "SELECT id FROM call WHERE wacid = ?1 AND (?2 IS NULL OR direction = ?2)
-         ORDER BY state = 'ended' LIMIT 1",
+        "SELECT id FROM (
+             SELECT id, state = 'ended' AS is_over FROM call
+                 WHERE wacid = ?1 AND (?2 IS NULL OR direction = ?2)
+             UNION ALL SELECT call AS id, 1 AS is_over FROM tombstone
+                 WHERE wacid = ?1 AND call IS NOT NULL
+                     AND (?2 IS NULL OR direction = ?2 OR direction = 'either'))
+         ORDER BY is_over LIMIT 1",
     )
     .bind(wacid.as_str())
     .bind(direction)

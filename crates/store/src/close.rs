@@ -12,7 +12,7 @@ use crate::column::{json, word};
 use crate::contacts::{contact_of_call, remember_talk};
 use crate::follow_ups::{can_be_missed, miss, talk};
 use crate::lists::{summary_in, workspace_of};
-use crate::money::post_and_tell;
+use crate::money::{Base, post_and_tell};
 use crate::outbox::{News, queue};
 use crate::story::{Story, story_of};
 use crate::{Store, StoreError, quality};
@@ -50,6 +50,20 @@ pub struct Cdr {
     pub meta_duration_s: Option<u32>,
     /// How it sounded; `None` when nobody was heard.
     pub quality: Option<CallQuality>,
+    /// The volume tier of a call that cost something, from 1.
+    pub volume_tier: Option<u32>,
+    /// How far the wall clock jumped during the call, in milliseconds; 0 when it did not.
+    pub clock_jump_ms: i64,
+}
+
+impl Cdr {
+    /// Writes down what a metered call came to; without a charge nothing was reserved.
+    pub fn charge(&mut self, charge: Option<ledger::Charge>) {
+        let Some(charge) = charge else { return };
+        self.pulses = charge.pulses.get();
+        self.billed = charge.amount;
+        self.volume_tier = Some(charge.tier);
+    }
 }
 
 /// What became of a close.
@@ -63,7 +77,7 @@ pub enum Closed {
 
 impl Store {
     /// Closes a call: CDR, ended state, money and the outbox row are committed together or not at
-    /// all. Closing it again changes nothing, whatever the second CDR says.
+    /// all; where the money is in Postgres, it moves before, once. Closing it again changes nothing, whatever the second CDR says.
     ///
     /// # Errors
     /// [`StoreError::UnknownCall`], or what [`Store::post`] says about a transaction.
@@ -73,6 +87,14 @@ impl Store {
         transactions: Vec<ledger::Transaction>,
     ) -> Result<Closed, StoreError> {
         const DOING: &str = "close a call";
+        let (here, elsewhere) = match self.base() {
+            Base::Here => (transactions, Vec::new()),
+            Base::Postgres(_) => (Vec::new(), transactions),
+        };
+        // Money that is elsewhere moves first: closing again then finds it moved.
+        for transaction in &elsewhere {
+            self.post(transaction).await?;
+        }
         let mut tx = self.begin_write(DOING).await?;
         let Some(workspace) = workspace_of(&mut *tx, cdr.call).await? else {
             return Err(StoreError::UnknownCall { call: cdr.call });
@@ -83,7 +105,7 @@ impl Store {
             return Ok(Closed::AlreadyClosed);
         }
         note_end(&mut tx, &workspace, &cdr, &story).await?;
-        for transaction in &transactions {
+        for transaction in &here {
             post_and_tell(&mut tx, transaction).await?;
         }
         let summary = summary_in(&mut *tx, &workspace, cdr.call)
@@ -155,9 +177,9 @@ async fn insert(
              caller_verdict, caller_worse, caller_mos_milli, caller_loss_ppm, caller_jitter_ms,
              caller_rtt_ms,
              agent_verdict, agent_worse, agent_mos_milli, agent_loss_ppm, agent_jitter_ms,
-             agent_rtt_ms, talkers, rung)
+             agent_rtt_ms, talkers, rung, volume_tier, clock_jump_ms)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
-             ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+             ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (call) DO NOTHING",
     )
     .bind(cdr.call.to_string())
@@ -179,6 +201,8 @@ async fn insert(
     let done = quality::bind(insert, cdr.quality.as_ref())?
         .bind(json(&story.talkers, "cdr.talkers")?)
         .bind(json(&story.rung, "cdr.rung")?)
+        .bind(cdr.volume_tier)
+        .bind(cdr.clock_jump_ms)
         .execute(connection)
         .await
         .map_err(StoreError::database("write a CDR"))?;

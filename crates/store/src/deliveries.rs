@@ -49,7 +49,72 @@ pub enum Next {
     Dead,
 }
 
+/// What came of asking for a delivery again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Retried {
+    /// It is tried anew, as if for the first time.
+    Queued,
+    /// It has not been given up, so there is nothing to ask for.
+    NotDead,
+    /// The endpoint is switched off.
+    Disabled,
+    /// There is no such delivery.
+    Nowhere,
+}
+
 impl Store {
+    /// Has a delivery that was given up tried anew. It does not overtake the events of its call
+    /// that are under way.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn retry_delivery(
+        &self,
+        endpoint: EndpointId,
+        event: i64,
+        now: Timestamp,
+    ) -> Result<Retried, StoreError> {
+        const DOING: &str = "try a delivery again";
+        let mut tx = self.begin_write(DOING).await?;
+        let row = sqlx::query(
+            "SELECT state, lane, enabled FROM delivery
+                 JOIN delivery_endpoint ON delivery_endpoint.id = delivery.endpoint
+             WHERE endpoint = ? AND event = ?",
+        )
+        .bind(endpoint.to_string())
+        .bind(event)
+        .fetch_optional(&mut *tx)
+        .await
+        .map_err(StoreError::database(DOING))?;
+        let Some(row) = row else { return Ok(Retried::Nowhere) };
+        let columns = Columns::of(&row, "delivery");
+        let state: DeliveryState = columns.word("state")?;
+        if state != DeliveryState::Dead {
+            return Ok(Retried::NotDead);
+        }
+        if !columns.flag("enabled")? {
+            return Ok(Retried::Disabled);
+        }
+        sqlx::query(
+            "UPDATE delivery SET attempts = 0, queued_at = ?1, next_attempt_at = ?1,
+                 state = CASE WHEN EXISTS (SELECT 1 FROM delivery AS other
+                     WHERE other.endpoint = ?2 AND other.lane = ?4
+                         AND other.state IN ('waiting', 'pending'))
+                     THEN 'waiting' ELSE 'pending' END
+             WHERE endpoint = ?2 AND event = ?3",
+        )
+        .bind(now.as_millis())
+        .bind(endpoint.to_string())
+        .bind(event)
+        .bind(columns.text("lane")?)
+        .execute(&mut *tx)
+        .await
+        .map_err(StoreError::database(DOING))?;
+        tx.commit().await.map_err(StoreError::database(DOING))?;
+        self.ring_bell();
+        Ok(Retried::Queued)
+    }
+
     /// Gives the events after an endpoint's cursor their deliveries, some hundred at once. Returns
     /// whether there may be more.
     ///

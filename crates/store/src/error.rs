@@ -104,6 +104,50 @@ pub enum StoreError {
         /// The currency of what was to be stored.
         given: Currency,
     },
+    /// The account keeps money of another currency.
+    #[error("account {account} keeps money of another currency, so {given} cannot be booked there")]
+    AccountCurrency {
+        /// The account.
+        account: String,
+        /// The currency of what was to be booked.
+        given: Currency,
+    },
+    /// Others changed the same money again and again, or the house is closing.
+    #[error("cannot {doing}: others were quicker; try again")]
+    Contended {
+        /// What was tried.
+        doing: &'static str,
+    },
+    /// A call has no price.
+    #[error(transparent)]
+    NoRate(ledger::NoRate),
+    /// A rule of money says no.
+    #[error(transparent)]
+    Ledger(#[from] ledger::LedgerError),
+    /// A rate card that cannot be read.
+    #[error("the rate card cannot be read: {what}")]
+    Card {
+        /// Its first bad line.
+        what: String,
+    },
+    /// Postgres cannot be reached.
+    #[error(
+        "cannot open the ledger in Postgres: {source}; check `ledger.postgres_url` and that the \
+         server runs and takes this user"
+    )]
+    LedgerOpen {
+        /// What the server or the network said.
+        source: sqlx::Error,
+    },
+    /// The schema in Postgres cannot be brought up to date.
+    #[error(
+        "cannot bring the ledger in Postgres up to date: {source}; if a newer Ringdown wrote it, \
+         run that version"
+    )]
+    LedgerMigrate {
+        /// Which step failed and why.
+        source: Box<sqlx::migrate::MigrateError>,
+    },
     /// The idempotency key was used for another movement of money.
     #[error("this idempotency key was used for another movement of money; choose a new key")]
     IdempotencyKeyReused,

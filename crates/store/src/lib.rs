@@ -14,9 +14,12 @@ mod column;
 mod contacts;
 mod deliveries;
 mod endpoints;
+mod erasure;
 mod error;
+mod export;
 mod follow_ups;
 mod groups;
+mod hang_ups;
 mod lists;
 mod money;
 mod names;
@@ -39,12 +42,18 @@ pub use access::ApiKeyRow;
 pub use agents::AgentRow;
 pub use calls::{NewCall, NewEvent, Opened, UnfinishedCall};
 pub use close::{Cdr, Closed};
-pub use deliveries::{Attempt, DueDelivery, Next};
+pub use deliveries::{Attempt, DueDelivery, Next, Retried};
 pub use endpoints::{ENDPOINTS_MAX, EndpointRow};
+pub use erasure::{ErasableRecording, Erasure};
 pub use error::StoreError;
+pub use export::{After, CdrRow, EXPORT_PAGE};
 pub use groups::GroupRow;
+pub use hang_ups::KeptHangUp;
 pub use lists::{CDRS_MAX, PAGE_MAX};
-pub use money::{LedgerReport, Posted};
+pub use money::{
+    CardRow, ExpiredHold, FinishAsk, Finished, GrantAsk, Granted, ItemKind, KindSum, LedgerReport,
+    NewItem, Posted,
+};
 pub use notes::{NOTE_LENGTH_MAX, NOTES_PER_CALL_MAX, OUTCOME_LENGTH_MAX, OUTCOMES_MAX};
 pub use open::Store;
 pub use placed::{Named, PlacedCall};

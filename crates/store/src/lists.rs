@@ -10,7 +10,6 @@ use wire::rest::{CallDetail, CallSummary, Page, TimelineEvent};
 use wire::{CallerView, MissedCall, RungAgent};
 
 use crate::column::Columns;
-use crate::money::ledger_in;
 use crate::names::Names;
 use crate::notes::notes_in;
 use crate::recordings::recordings_in;
@@ -88,7 +87,7 @@ impl Store {
         Ok(Cursor::page(items, size, |last: &CallSummary| (last.arrived_at, last.id.to_string())))
     }
 
-    /// One call of a workspace with everything known about it, from one snapshot.
+    /// One call of a workspace with everything known about it.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -102,14 +101,18 @@ impl Store {
         let Some(summary) = summary_in(&mut *tx, workspace, id).await? else {
             return Ok(None);
         };
-        Ok(Some(CallDetail {
+        let mut detail = CallDetail {
             summary,
             timeline: timeline_in(&mut *tx, id).await?,
-            ledger: ledger_in(&mut *tx, id).await?,
+            ledger: Vec::new(),
             recordings: recordings_in(&mut *tx, id).await?,
             rung: rung_in(&mut tx, workspace, id).await?,
             notes: notes_in(&mut *tx, id).await?,
-        }))
+        };
+        drop(tx);
+        // By itself, because the money may be elsewhere.
+        detail.ledger = self.ledger_of(id).await?;
+        Ok(Some(detail))
     }
 
     /// The newest calls nobody took, at most [`PAGE_MAX`].

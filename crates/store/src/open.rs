@@ -12,6 +12,7 @@ use sqlx::{Sqlite, Transaction};
 use tokio::sync::watch;
 
 use crate::StoreError;
+use crate::money::{Base, GrantDesk, connect, desk};
 
 /// SQLite lets one connection write at a time; queueing for it in the process is fair and free of
 /// busy errors.
@@ -37,7 +38,9 @@ pub struct Store {
 struct Pools {
     writer: SqlitePool,
     readers: SqlitePool,
-    bell: watch::Sender<u64>,
+    bell: Arc<watch::Sender<u64>>,
+    base: Base,
+    grants: GrantDesk,
 }
 
 impl Store {
@@ -47,6 +50,15 @@ impl Store {
     /// # Errors
     /// [`StoreError::Open`] or [`StoreError::Migrate`].
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        Self::open_with(path, None).await
+    }
+
+    /// As [`Store::open`], with the money in a Postgres database instead, when its address
+    /// (`postgres://user:password@host/name`) is given.
+    ///
+    /// # Errors
+    /// As [`Store::open`], and [`StoreError::LedgerOpen`] or [`StoreError::LedgerMigrate`].
+    pub async fn open_with(path: &Path, ledger: Option<&str>) -> Result<Self, StoreError> {
         prepare_file(path).map_err(|source| StoreError::Open {
             path: path.to_owned(),
             source: Box::new(source),
@@ -83,8 +95,21 @@ impl Store {
             .connect_with(options.read_only(true))
             .await
             .map_err(refused)?;
-        let bell = watch::Sender::new(0);
-        Ok(Self { pools: Arc::new(Pools { writer, readers, bell }) })
+        let base = match ledger {
+            Some(url) => Base::Postgres(connect(url).await?),
+            None => Base::Here,
+        };
+        let bell = Arc::new(watch::Sender::new(0));
+        let with = |grants| {
+            let (writer, readers, base) = (writer.clone(), readers.clone(), base.clone());
+            let pools = Pools { writer, readers, bell: bell.clone(), base, grants };
+            Self { pools: Arc::new(pools) }
+        };
+        let (grants, queue) = GrantDesk::new();
+        // The task's own store asks for nothing, or it would keep itself alive.
+        let (nobody, _) = GrantDesk::new();
+        tokio::spawn(desk::run(with(nobody), queue));
+        Ok(with(grants))
     }
 
     /// Opens `ringdown.db` in a directory, which is made when missing.
@@ -95,10 +120,21 @@ impl Store {
         Self::open(&directory.join(FILE_NAME)).await
     }
 
+    /// As [`Store::open_in`], with the money in Postgres when an address is given.
+    ///
+    /// # Errors
+    /// As [`Store::open_with`].
+    pub async fn open_in_with(directory: &Path, ledger: Option<&str>) -> Result<Self, StoreError> {
+        Self::open_with(&directory.join(FILE_NAME), ledger).await
+    }
+
     /// Finishes running statements and closes the file. Every clone is closed with it.
     pub async fn close(&self) {
         self.pools.readers.close().await;
         self.pools.writer.close().await;
+        if let Base::Postgres(pool) = &self.pools.base {
+            pool.close().await;
+        }
     }
 
     /// Proves that the database answers, for health checks.
@@ -121,6 +157,16 @@ impl Store {
     /// To be called after the commit that made it new.
     pub(crate) fn ring_bell(&self) {
         self.pools.bell.send_modify(|rung| *rung = rung.wrapping_add(1));
+    }
+
+    /// Where the money is.
+    pub(crate) fn base(&self) -> &Base {
+        &self.pools.base
+    }
+
+    /// Who grants slices of paid time.
+    pub(crate) fn grants(&self) -> &GrantDesk {
+        &self.pools.grants
     }
 
     /// The connections that only read.

@@ -15,10 +15,12 @@ use wire::events::RingQuestion;
 
 use crate::house::SwitchboardError;
 use crate::meta;
+use crate::moves::Moves;
 use crate::owner::{ClaimTiming, Message, Owner};
 use crate::placed::News;
 use crate::registry::MAILBOX_MAX;
 use crate::switchboard::{Inner, Switchboard};
+use crate::till::Till;
 
 impl Switchboard {
     /// Takes one event of this workspace's lines in; see [`crate::Exchange::receive`].
@@ -64,9 +66,9 @@ impl Inner {
         // The mailbox is there before the call is: a hang-up that comes while the gate still
         // thinks waits in it.
         let (mailbox, queue) = mpsc::channel(MAILBOX_MAX);
-        self.calls.add(id, mailbox.clone());
-        let first = match self.open(id, &line, &connect, arrived_at).await {
-            Ok(Some(first)) => first,
+        let moves = self.calls.add(id, mailbox.clone());
+        let (first, till) = match self.open(id, &line, &connect, arrived_at).await {
+            Ok(Some(first)) => self.reserve(id, first, &connect).await,
             Ok(None) => {
                 self.calls.remove(id);
                 return Ok(());
@@ -83,10 +85,22 @@ impl Inner {
             None
         };
         let question = self.question(&first, id, &line, &connect.party, arrived_at);
-        let mut owner = self.owner(id, line, connect, (arrived, arrived_at), mailbox);
+        let mut owner = self.owner(id, line, connect, (arrived, arrived_at), (mailbox, moves));
         owner.sticky = sticky;
+        owner.till = till;
         self.spawn_owner(owner, first, question, queue);
         Ok(())
+    }
+
+    /// Reserves the first slice of a call that may ring, where it costs something.
+    async fn reserve(&self, id: CallId, first: Input, connect: &Connect) -> (Input, Option<Till>) {
+        if !matches!(first, Input::Ring { .. }) {
+            return (first, None);
+        }
+        match self.first_slice(id, connect.party.phone.as_ref(), connect.direction).await {
+            Ok(till) => (first, till),
+            Err(cause) => (Input::TurnAway { cause, tell_carrier: true }, None),
+        }
     }
 
     /// The line a call arrived on; `None` when it is not ours. Where every line is, it is set up
@@ -149,7 +163,8 @@ impl Inner {
         }
         let plan = self.plan_of(&line.id);
         let arrival = Arrival {
-            age: sent_at.map(|sent| age(sent, now)),
+            // Both on Meta's clock: ours may be wrong.
+            age: sent_at.map(|sent| age(sent, now.plus_millis(self.doors.graph.clock_ahead_ms()))),
             age_max: self.house.connect_age_max,
             line_open: line.inbound,
             outage: self.outage_of(&line.id),
@@ -171,13 +186,14 @@ impl Inner {
         line: LineRow,
         connect: Connect,
         (arrived, arrived_at): (Instant, Timestamp),
-        mailbox: mpsc::Sender<Message>,
+        (mailbox, moves): (mpsc::Sender<Message>, Arc<Moves>),
     ) -> Owner {
         let offer = connect.sdp.and_then(|(kind, sdp)| match kind {
             SdpKind::Offer => Some(sdp),
             SdpKind::Answer => None,
         });
-        let owner = self.new_owner(id, line, connect.party, (arrived, arrived_at), mailbox);
+        let times = (arrived, arrived_at);
+        let owner = self.new_owner(id, line, connect.party, times, (mailbox, moves));
         Owner { wacid: Some(connect.wacid), offer, ..owner }
     }
 
@@ -188,7 +204,7 @@ impl Inner {
         line: LineRow,
         party: Party,
         (arrived, arrived_at): (Instant, Timestamp),
-        mailbox: mpsc::Sender<Message>,
+        (mailbox, moves): (mpsc::Sender<Message>, Arc<Moves>),
     ) -> Owner {
         let rules = Rules {
             claim_lease: self.house.claim_lease,
@@ -210,6 +226,7 @@ impl Inner {
             line,
             wacid: None,
             placed: None,
+            direction: Direction::UserInitiated,
             caller: CallerView { display: party.display(), phone: party.phone.clone() },
             party,
             offer: None,
@@ -231,9 +248,11 @@ impl Inner {
             noted: None,
             follow_ups: Vec::new(),
             mailbox,
+            moves,
             sticky: None,
             round: None,
             waits: false,
+            till: None,
         }
     }
 
@@ -287,6 +306,11 @@ impl Inner {
             },
         };
         let mailbox = known.and_then(|call| self.calls.mailbox(call));
+        if mailbox.is_none()
+            && let (Some(call), Some(duration_s)) = (known, terminate.duration_s)
+        {
+            self.compare_closed(call, duration_s).await;
+        }
         if let Some(mailbox) = mailbox {
             // A call that ended meanwhile needs no news.
             let _ = mailbox

@@ -10,6 +10,7 @@ use model::{AgentId, CallId, DeviceId, GroupId, LegId, Presence, RecordingId};
 use wire::agent::Snapshot;
 use wire::{ActiveCall, LiveCall, PresenceReason, RingingCall};
 
+use crate::lately::Lately;
 use crate::presence::on_the_wall;
 use crate::queue::Queue;
 
@@ -42,20 +43,25 @@ pub(crate) struct Renewal {
     pub(crate) seated: Option<LegId>,
 }
 
+/// Agents whose names, and whose last calls, are remembered: twice the devices that a node is built
+/// for. Who is forgotten goes by their id, and cannot write about a call that is long over.
+const AGENTS_MAX: usize = 20_000;
+/// Groups whose turn in a round-robin is remembered. One that is forgotten begins anew.
+const TURNS_MAX: usize = 10_000;
+
 /// The state behind the one lock.
-#[derive(Default)]
 pub(crate) struct Board {
     pub(crate) queue: Queue,
     pub(crate) roster: Roster,
-    pub(crate) names: BTreeMap<AgentId, String>,
+    pub(crate) names: Lately<AgentId, String>,
     legs: BTreeMap<LegId, LegOwner>,
     agent_legs: BTreeMap<DeviceId, LegId>,
     pub(crate) rings: BTreeMap<CallId, RingEntry>,
     pub(crate) active: BTreeMap<DeviceId, ActiveCall>,
     /// The call that each agent left last: they may still write about it.
-    pub(crate) last_calls: BTreeMap<AgentId, CallId>,
+    pub(crate) last_calls: Lately<AgentId, CallId>,
     /// Who was rung first last time, by group; `None` is everybody.
-    pub(crate) turns: BTreeMap<Option<GroupId>, AgentId>,
+    pub(crate) turns: Lately<Option<GroupId>, AgentId>,
     /// Devices that were asked to make their leg anew.
     pub(crate) renewals: BTreeMap<DeviceId, Renewal>,
     /// Devices whose claim is being connected: their leg must stay as it is.
@@ -89,7 +95,23 @@ pub(crate) struct Remnants {
 
 impl Board {
     pub(crate) fn new(habits: Habits) -> Self {
-        Self { roster: Roster::new(habits), ..Self::default() }
+        Self {
+            queue: Queue::default(),
+            roster: Roster::new(habits),
+            names: Lately::new(AGENTS_MAX),
+            legs: BTreeMap::new(),
+            agent_legs: BTreeMap::new(),
+            rings: BTreeMap::new(),
+            active: BTreeMap::new(),
+            last_calls: Lately::new(AGENTS_MAX),
+            turns: Lately::new(TURNS_MAX),
+            renewals: BTreeMap::new(),
+            connecting: BTreeSet::new(),
+            supervising: BTreeMap::new(),
+            watchers: BTreeSet::new(),
+            live: BTreeMap::new(),
+            recordings: BTreeMap::new(),
+        }
     }
 
     pub(crate) fn name_of(&self, agent: &AgentId) -> String {

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use ledger::Transaction;
-use model::CallId;
+use model::{CallId, Timestamp};
 use store::{Cdr, NewEvent, Store, StoreError};
 use tokio::sync::{mpsc, oneshot};
 use wire::rest::CallState;
@@ -28,6 +28,10 @@ enum Entry {
     Event(CallId, NewEvent),
     State(CallId, CallState),
     Close(Box<Cdr>, Vec<Transaction>),
+    /// Meta has still to be told of a call's end.
+    HangUp(CallId, Timestamp),
+    /// It has been told.
+    Told(CallId),
     /// Everything before it is written.
     Barrier,
 }
@@ -65,6 +69,20 @@ impl Books {
     /// Notes where a call is, for lists; nobody waits for it.
     pub(crate) fn note_state(&self, call: CallId, state: CallState) {
         let _ = self.jobs.try_send(Job { entry: Entry::State(call, state), written: None });
+    }
+
+    /// Remembers that Meta has still to be told of a call's end; what is written after this is
+    /// durable only with it.
+    pub(crate) fn keep_hang_up(&self, call: CallId) {
+        let entry = Entry::HangUp(call, Timestamp::now());
+        if self.jobs.try_send(Job { entry, written: None }).is_err() {
+            tracing::error!(%call, "the database is far behind: a hang-up is kept in memory only");
+        }
+    }
+
+    /// Meta has answered. Should this be lost, Meta is told once more at the next start.
+    pub(crate) fn forget_hang_up(&self, call: CallId) {
+        let _ = self.jobs.try_send(Job { entry: Entry::Told(call), written: None });
     }
 
     /// Closes a call's books and waits until that is durable.
@@ -136,6 +154,8 @@ async fn write_one(store: &Store, entry: &Entry) -> Result<(), StoreError> {
         Entry::Close(cdr, transactions) => {
             store.close_call(Cdr::clone(cdr), transactions.clone()).await.map(|_| ())
         }
+        Entry::HangUp(call, since) => store.keep_hang_up(*call, *since).await,
+        Entry::Told(call) => store.forget_hang_up(*call).await,
         Entry::Barrier => Ok(()),
     }
 }

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use ledger::{Rate, Settlement};
 use model::{
-    CallId, Direction, Disposition, EndReason, LegQuality, Micros, MissedReason, Network,
+    CallId, Direction, Disposition, EndReason, LegQuality, LineId, Micros, MissedReason, Network,
     Timestamp, TransactionId,
 };
 use store::Cdr;
@@ -12,28 +12,34 @@ use uuid::Uuid;
 use wire::MissedCall;
 
 use crate::owner::Owner;
+use crate::settling::ATTEMPTS_MAX;
 use crate::switchboard::Inner;
 
 /// What inbound calls cost per minute: nothing, since 2025-05-01. Metered all the same.
 const INBOUND_RATE: Micros = Micros::ZERO;
 
 impl Owner {
-    pub(crate) fn close_books(&self, reason: EndReason) {
+    pub(crate) fn close_books(&mut self, reason: EndReason) {
         let now = Instant::now();
         let ended = self.call.ended_at().unwrap_or(now);
         let ring_ended = self.ring_ended.unwrap_or(ended);
         let duration = self.call.duration(now);
         let talked = self.call.was_bridged();
         let ended_at = Timestamp::now().plus_millis(-millis(now.saturating_duration_since(ended)));
+        let till = self.till.take();
+        let metered = till.map(|till| (till.pulses(duration, ended), till.month()));
         // A call that we place is paid for from the moment the contact picked up.
         let counts = talked || self.placed.is_some();
-        let settlement = if counts { self.inner.settle(self.id, duration, ended_at) } else { None };
+        let settlement = match metered {
+            None if counts => self.inner.settle(self.id, duration, ended_at),
+            None | Some(_) => None,
+        };
         let cdr = Cdr {
             call: self.id,
             ended_at,
             disposition: Disposition::of(reason, talked),
             end: reason,
-            missed: missed_reason(self.direction(), reason, talked),
+            missed: missed_reason(self.direction, reason, talked),
             claimed_by: self.call.talker().cloned(),
             ring_ms: millis(ring_ended.saturating_duration_since(self.arrived)),
             claim_to_audio_ms: self.timing.claim_to_audio_ms(),
@@ -44,8 +50,14 @@ impl Owner {
             recording: self.last_recording,
             meta_duration_s: self.meta_duration_s,
             quality: self.quality,
+            volume_tier: None,
+            clock_jump_ms: Inner::clock_jump_ms(
+                self.arrived_at,
+                ended_at,
+                ended.saturating_duration_since(self.arrived),
+            ),
         };
-        self.log(&cdr);
+        self.compare_with_meta(self.meta_duration_s);
         let missed = cdr.missed.map(|reason| MissedCall {
             call: self.id,
             from: self.caller.clone(),
@@ -57,48 +69,68 @@ impl Owner {
             in_words: MissedCall::words_for(reason, cdr.ring_ms),
             rung: Vec::new(),
         });
-        let transactions = settlement.map(|settled| settled.transaction).into_iter().collect();
-        let inner = self.inner.clone();
+        let transactions: Vec<_> =
+            settlement.map(|settled| settled.transaction).into_iter().collect();
         let outcome = self.outcome_for_permit(reason.cause);
-        let (line, party) = (self.line.id.clone(), self.party.clone());
+        let party = self.party.clone();
+        let concerned = self.concerned();
+        let (inner, line, mut cdr) = (self.inner.clone(), self.line.id.clone(), cdr);
         // Beside the call: a database that is down must not keep a dead call in the house.
         self.inner.tasks.spawn(async move {
+            if let Some((pulses, month)) = metered {
+                let when = (cdr.ended_at, ATTEMPTS_MAX);
+                let charge = inner.finish(cdr.call, pulses, Some(month), when).await;
+                cdr.charge(charge.ok().flatten());
+            }
+            let transactions = inner.pay(cdr.call, transactions).await;
+            log(&line, &cdr);
             inner.books.close_call(cdr, transactions).await;
             if let Some(outcome) = outcome {
                 inner.call_was(&line, &party, outcome).await;
             }
             if let Some(missed) = missed {
-                inner.tell_missed(&inner.with_rings(missed).await);
+                inner.tell_missed(inner.with_rings(missed).await, concerned);
             }
             inner.tell_balance().await;
         });
     }
 
-    /// The one INFO line of a call. It names nobody outside.
-    fn log(&self, cdr: &Cdr) {
-        let quality = cdr.quality.as_ref();
-        let mos = |leg: Option<LegQuality>| leg.map(|leg| f64::from(leg.mos_milli) / 1_000.0);
-        tracing::info!(
-            call = %self.id,
-            line = %self.line.id,
-            disposition = ?cdr.disposition,
-            side = ?cdr.end.side,
-            cause = ?cdr.end.cause,
-            class = ?cdr.end.class,
-            agent = cdr.claimed_by.as_ref().map(tracing::field::display),
-            ring_ms = cdr.ring_ms,
-            claim_to_audio_ms = cdr.claim_to_audio_ms,
-            duration_ms = cdr.duration_ms,
-            pulses = cdr.pulses,
-            billed_micros = cdr.billed.get(),
-            quality = quality.map(|quality| quality.verdict.as_str()),
-            network = quality.and_then(|quality| quality.network).map(Network::as_str),
-            caller_mos = quality.and_then(|quality| mos(quality.caller)),
-            agent_mos = quality.and_then(|quality| mos(quality.agent)),
-            recording = cdr.recording.as_ref().map(tracing::field::display),
-            "call ended"
-        );
+    /// What Meta counted and what we did must agree, where somebody talked.
+    pub(crate) fn compare_with_meta(&self, theirs_s: Option<u32>) {
+        if let (Some(theirs), Some(_)) = (theirs_s, self.call.accepted_at()) {
+            self.inner.compare_duration(
+                self.id,
+                millis(self.call.duration(Instant::now())),
+                theirs,
+            );
+        }
     }
+}
+
+/// The one INFO line of a call. It names nobody outside.
+fn log(line: &LineId, cdr: &Cdr) {
+    let quality = cdr.quality.as_ref();
+    let mos = |leg: Option<LegQuality>| leg.map(|leg| f64::from(leg.mos_milli) / 1_000.0);
+    tracing::info!(
+        call = %cdr.call,
+        %line,
+        disposition = ?cdr.disposition,
+        side = ?cdr.end.side,
+        cause = ?cdr.end.cause,
+        class = ?cdr.end.class,
+        agent = cdr.claimed_by.as_ref().map(tracing::field::display),
+        ring_ms = cdr.ring_ms,
+        claim_to_audio_ms = cdr.claim_to_audio_ms,
+        duration_ms = cdr.duration_ms,
+        pulses = cdr.pulses,
+        billed_micros = cdr.billed.get(),
+        quality = quality.map(|quality| quality.verdict.as_str()),
+        network = quality.and_then(|quality| quality.network).map(Network::as_str),
+        caller_mos = quality.and_then(|quality| mos(quality.caller)),
+        agent_mos = quality.and_then(|quality| mos(quality.agent)),
+        recording = cdr.recording.as_ref().map(tracing::field::display),
+        "call ended"
+    );
 }
 
 impl Inner {

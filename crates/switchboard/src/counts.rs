@@ -42,6 +42,10 @@ pub(crate) struct Counts {
     repeated_connects: Counter,
     lines_unusable: Family<Why, Gauge>,
     hook: Family<Outcome, Counter>,
+    ledger_findings: Gauge,
+    ledger_entries: Gauge,
+    ledger_verified: Counter,
+    clock_ahead_ms: Gauge,
 }
 
 impl Counts {
@@ -54,6 +58,10 @@ impl Counts {
             repeated_connects: Counter::default(),
             lines_unusable: Family::default(),
             hook: Family::default(),
+            ledger_findings: Gauge::default(),
+            ledger_entries: Gauge::default(),
+            ledger_verified: Counter::default(),
+            clock_ahead_ms: Gauge::default(),
         }
     }
 
@@ -94,6 +102,38 @@ impl Counts {
             "Questions before ringing, by outcome: ring, reject, or why the call rang as configured",
             own.hook,
         );
+        registry.register(
+            "ledger_findings",
+            "Accounts, transactions and holds that did not add up at the last check; must be 0",
+            own.ledger_findings,
+        );
+        registry.register(
+            "ledger_entries",
+            "Money lines that the last check of the ledger read",
+            own.ledger_entries,
+        );
+        registry.register(
+            "ledger_verifications",
+            "Checks of the whole ledger; must go on growing",
+            own.ledger_verified,
+        );
+        registry.register(
+            "clock_ahead_ms",
+            "Meta's clock less this machine's, in milliseconds; beyond 2000 either way check NTP",
+            own.clock_ahead_ms,
+        );
+    }
+
+    /// Meta's clock less ours, as its answers tell.
+    pub(crate) fn clock_ahead(&self, millis: i64) {
+        self.clock_ahead_ms.set(millis);
+    }
+
+    /// The whole ledger was checked.
+    pub(crate) fn ledger_verified(&self, findings: usize, entries: u64) {
+        self.ledger_findings.set(i64::try_from(findings).unwrap_or(i64::MAX));
+        self.ledger_entries.set(i64::try_from(entries).unwrap_or(i64::MAX));
+        self.ledger_verified.inc();
     }
 
     /// The hook was asked before a call rang.

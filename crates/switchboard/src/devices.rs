@@ -262,9 +262,21 @@ impl crate::switchboard::Inner {
             return;
         }
         self.tell(device, ServerEvent::MediaState { up: false, reason: Some(why.to_owned()) });
-        self.calls.post_all(|| Input::AgentLegFailed { device, why });
-        if let Some(agent) = agent {
-            self.presence_changed(&agent);
+        let held = {
+            let board = self.board.lock();
+            let on_call = agent.as_ref().and_then(|agent| board.roster.on_call(agent));
+            on_call.or_else(|| board.part_on(device))
+        };
+        self.calls.device_gone(device, held);
+        if let Some(call) = held {
+            self.calls.post(call, Message::Input(Input::AgentLegFailed { device, why }));
+        }
+        let Some(agent) = agent else { return };
+        self.presence_changed(&agent);
+        let has_another = held.is_some() && !self.board.lock().roster.targets_of(&agent).is_empty();
+        if has_another {
+            // If its page is gone too, the call goes on there at once.
+            self.doors.bell.doubt(device);
         }
     }
 

@@ -6,7 +6,8 @@ use std::time::Instant;
 
 use call::{Allowance, Input, Outgoing, Permit, Target, is_out_of_reach, may_dial};
 use model::{
-    Bsuid, CallId, Cause, DeviceId, DialBlocker, DialRefusal, LineId, Party, Phone, Timestamp,
+    Bsuid, CallId, Cause, DeviceId, DialBlocker, DialRefusal, Direction, LineId, Party, Phone,
+    Timestamp,
 };
 use store::{LineRow, PlacedCall, StoreError};
 use tokio::sync::mpsc;
@@ -17,7 +18,9 @@ use crate::owner::Owner;
 use crate::placed::Placed;
 use crate::refusal::Refusal;
 use crate::registry::MAILBOX_MAX;
+use crate::settling::ATTEMPTS_AT_START;
 use crate::switchboard::{Inner, Switchboard};
+use crate::till::Till;
 
 /// A day, as Meta counts it, in milliseconds.
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
@@ -103,8 +106,8 @@ impl Inner {
         Ok(())
     }
 
-    /// The gate: whether this contact may be called from this line, now. The one place that
-    /// decides it, and where the first slice of money is to be reserved.
+    /// The gate: whether this contact may be called from this line, now. What costs something is
+    /// reserved after, when it is known to be placed.
     async fn gate_out(
         self: &Arc<Self>,
         line: &LineRow,
@@ -151,6 +154,16 @@ impl Inner {
         board.live.values().any(|live| is_theirs(&live.from))
     }
 
+    /// Reserves the first slice of a call: the last step of the gate, because it takes something.
+    async fn reserve_to_dial(&self, id: CallId, to: &Party) -> Result<Option<Till>, DialBlocker> {
+        let reserved = self.first_slice(id, to.phone.as_ref(), Direction::BusinessInitiated).await;
+        reserved.map_err(|cause| match cause {
+            Cause::BalanceTooLow => DialBlocker::Balance,
+            Cause::NoRate => DialBlocker::NoRate,
+            _ => DialBlocker::Unknown,
+        })
+    }
+
     async fn place(
         self: &Arc<Self>,
         target: Target,
@@ -162,6 +175,13 @@ impl Inner {
         // Taken before anything is waited for: an agent dials one contact at a time.
         let occupied = self.board.lock().roster.occupy(&target.agent, id);
         occupied.map_err(|_| Refusal::on_call())?;
+        let till = match self.reserve_to_dial(id, &to).await {
+            Ok(till) => till,
+            Err(blocker) => {
+                self.board.lock().roster.free(&target.agent, id);
+                return Err(blocker.into());
+            }
+        };
         let new = PlacedCall {
             id,
             workspace: self.house.workspace.id.clone(),
@@ -172,13 +192,19 @@ impl Inner {
         if let Err(error) = self.doors.store.place_call(new).await {
             self.board.lock().roster.free(&target.agent, id);
             tracing::error!(call = %id, %error, "a call could not be stored, so it is not placed");
+            // What was reserved for it is nobody's any more.
+            let when = (placed_at, ATTEMPTS_AT_START);
+            let _ = self
+                .finish(id, ledger::Pulses::from_talked(std::time::Duration::ZERO), None, when)
+                .await;
             return Err(Refusal::internal("the call could not be stored").into());
         }
         let (mailbox, queue) = mpsc::channel(MAILBOX_MAX);
-        self.calls.add(id, mailbox.clone());
+        let moves = self.calls.add(id, mailbox.clone());
         let plan = self.plan_of(&line.id);
-        let owner = self.new_owner(id, line, to, (placed, placed_at), mailbox);
-        let owner = Owner { placed: Some(Placed::default()), ..owner };
+        let owner = self.new_owner(id, line, to, (placed, placed_at), (mailbox, moves));
+        let direction = Direction::BusinessInitiated;
+        let owner = Owner { placed: Some(Placed::default()), direction, till, ..owner };
         self.spawn_owner(owner, Input::Dial { target, plan }, None, queue);
         Ok(id)
     }

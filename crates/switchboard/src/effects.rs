@@ -22,7 +22,9 @@ impl Owner {
             Command::Farewell(Farewell::Terminate) => self.terminate(),
             Command::Connect => self.connect().await,
             Command::RingBack(target, on) => self.ring_back(&target, on).await,
-            Command::ChooseTargets { round, step } => self.choose_targets(round, &step),
+            Command::ChooseTargets { round, step, newcomers } => {
+                self.choose_targets(round, &step, &newcomers);
+            }
             Command::PlayNotice => self.play_notice().await,
             Command::LeaveCall { target, why } => self.leave_call(&target, why).await,
             Command::Resume(target) => self.resume(&target),
@@ -211,7 +213,7 @@ impl Owner {
         self.show_live();
     }
 
-    fn update(&self, target: &Target) {
+    pub(crate) fn update(&self, target: &Target) {
         let active = self.active_view(target);
         let before = self.inner.board.lock().active.insert(target.device, active.clone());
         // Who is listened to must not see that anything has happened.

@@ -71,6 +71,10 @@ impl Exchange {
         self.tenants.switchboards.get(workspace)
     }
 
+    pub(crate) fn counts(&self) -> &Counts {
+        &self.tenants.counts
+    }
+
     /// Every switchboard.
     pub fn all(&self) -> impl Iterator<Item = &Switchboard> {
         self.tenants.switchboards.values()

@@ -9,6 +9,7 @@ use store::{LineRow, Workspace};
 
 use crate::bell::Bell;
 use crate::sounds::Sounds;
+use crate::till::Tariff;
 
 /// The doors that effects go through.
 #[derive(Clone)]
@@ -59,6 +60,8 @@ pub struct House {
     pub sounds: Sounds,
     /// The template that asks for permission outside the customer service window: name, language.
     pub permission_template: Option<(String, String)>,
+    /// What calls cost, and how they are metered.
+    pub tariff: Tariff,
 }
 
 /// Why a webhook could not be taken in. It must be answered with 503, so that Meta sends it again.

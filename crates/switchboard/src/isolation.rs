@@ -28,6 +28,8 @@ impl Bell for Ears {
     fn tell(&self, device: DeviceId, event: ServerEvent) {
         self.0.lock().push((device, event));
     }
+
+    fn doubt(&self, _: DeviceId) {}
 }
 
 struct NoTaps;
@@ -114,6 +116,7 @@ async fn set_up(store: &Store, number: usize, name: &str, currency: &str) -> Hou
         recording_format: RecordingFormat::OggOpus,
         sounds: Sounds::built_in().unwrap(),
         permission_template: None,
+        tariff: crate::Tariff::default(),
     }
 }
 

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use call::{Call, Input, Output, Phase, Response, Target};
+use ledger::MeterInput;
 use media::LegSummary;
 use model::{
-    AgentId, CallId, CallQuality, DeviceId, LegId, Party, Presence, RecordingId, SdpText,
-    Timestamp, Wacid,
+    AgentId, CallId, CallQuality, DeviceId, Direction, LegId, Party, Presence, RecordingId,
+    SdpText, Timestamp, Wacid,
 };
 use store::{LineRow, NewEvent};
 use tokio::sync::{mpsc, oneshot};
@@ -15,9 +16,11 @@ use whatsapp::GraphError;
 use wire::CallerView;
 use wire::rest::CallState;
 
+use crate::moves::{Moves, Waiting};
 use crate::placed::{News, Placed};
 use crate::refusal::Refusal;
 use crate::switchboard::Inner;
+use crate::till::Till;
 use crate::views::state_of;
 
 /// What reaches a call's task.
@@ -48,6 +51,8 @@ pub(crate) enum Message {
     ConnectAnswered(Result<Wacid, GraphError>),
     /// Meta tells of a call that we place.
     News(Wacid, News),
+    /// Something for the meter of a call that costs something.
+    Meter(MeterInput),
     /// Meta says the call is over, and how long it counted.
     Terminated {
         /// Meta's own count of talked seconds.
@@ -114,6 +119,7 @@ pub(crate) struct Owner {
     pub(crate) party: Party,
     /// The same as agents see them.
     pub(crate) caller: CallerView,
+    pub(crate) direction: Direction,
     pub(crate) offer: Option<SdpText>,
     pub(crate) answer: Option<SdpText>,
     pub(crate) carrier_leg: Option<LegId>,
@@ -136,12 +142,16 @@ pub(crate) struct Owner {
     /// Inputs that effects give back at once.
     pub(crate) follow_ups: Vec<Input>,
     pub(crate) mailbox: mpsc::Sender<Message>,
+    /// Devices that come and go.
+    pub(crate) moves: Arc<Moves>,
     /// Who spoke with the contact last, where that counts.
     pub(crate) sticky: Option<AgentId>,
     /// The last question who is there, of which every step asks several.
     pub(crate) round: Option<u32>,
     /// It stands in the queue.
     pub(crate) waits: bool,
+    /// The meter of a call that costs something.
+    pub(crate) till: Option<Till>,
 }
 
 impl Owner {
@@ -151,11 +161,15 @@ impl Owner {
         self.take(first).await;
         while self.call.phase() != Phase::Ended {
             let due = self.call.poll_timeout().map(|(due, _)| due);
-            let due = due.into_iter().chain(self.look_due).min();
+            let due = due.into_iter().chain(self.look_due).chain(self.meter_due()).min();
             let due = due.map(tokio::time::Instant::from_std);
             let message = tokio::select! {
                 biased;
                 message = queue.recv() => message,
+                () = self.moves.changed() => {
+                    self.devices_moved().await;
+                    continue;
+                }
                 () = sleep_until(due) => None,
             };
             match message {
@@ -175,7 +189,25 @@ impl Owner {
         if self.look_due.is_some_and(|due| due <= now) {
             self.look().await;
         }
+        if self.meter_due().is_some_and(|due| due <= now) {
+            self.turn_meter(None).await;
+        }
         self.call.handle_timeout(now);
+        self.drain().await;
+    }
+
+    /// Takes in together which devices went and came meanwhile.
+    async fn devices_moved(&mut self) {
+        let Waiting { went, came } = self.moves.take();
+        let now = Instant::now();
+        for device in went {
+            self.call.handle(Input::DeviceGone { device }, now);
+        }
+        if !came.is_empty() {
+            let targets =
+                came.into_iter().map(|(device, agent)| Target { agent, device }).collect();
+            self.call.handle(Input::DevicesReady { targets }, now);
+        }
         self.drain().await;
     }
 
@@ -215,7 +247,14 @@ impl Owner {
             }
             Message::ConnectAnswered(result) => self.connect_answered(result).await,
             Message::News(wacid, news) => self.news(wacid, news).await,
+            Message::Meter(input) => {
+                self.turn_meter(Some(input)).await;
+                self.drain().await;
+            }
             Message::Terminated { duration_s, media_failed } => {
+                if self.call.phase() == Phase::Ended {
+                    self.compare_with_meta(duration_s);
+                }
                 self.meta_duration_s = self.meta_duration_s.or(duration_s);
                 self.take(Input::CarrierTerminated { media_failed }).await;
             }
@@ -278,12 +317,14 @@ impl Owner {
     /// Has every output done, those that follow from effects included.
     async fn drain(&mut self) {
         loop {
+            self.moves.look(self.call.looks_for_devices());
             while let Some(output) = self.call.poll_output() {
                 match output {
                     Output::Event(event) => self.journal(&event).await,
                     Output::Command(command) => self.carry_out(command).await,
                 }
             }
+            self.start_meter();
             if self.follow_ups.is_empty() {
                 return;
             }
@@ -321,6 +362,12 @@ impl Owner {
             self.inner.rings_ended(agents, *outcome);
         }
         self.follow_dialling(event);
+        if let call::Event::FarewellUnconfirmed {} = event {
+            // Meta may have accepted it; to a call that only rang it puts an end by itself.
+            if self.call.was_accepted() {
+                self.inner.books.keep_hang_up(self.id);
+            }
+        }
         if let call::Event::TransferReturned { to } = event {
             // Who sent the call on would have it back at once.
             self.inner.stop_wrapping_up(to);

@@ -14,7 +14,7 @@ use whatsapp::{CallStatus, Code, Connect, GraphError, SdpKind, Status};
 
 use crate::board::LegOwner;
 use crate::house::SwitchboardError;
-use crate::meta::{Verb, insist_on_the_end};
+use crate::meta::{HangUp, Verb};
 use crate::owner::{ClaimTiming, Message, Owner};
 use crate::permits::CallOutcome;
 use crate::switchboard::Inner;
@@ -120,11 +120,7 @@ impl Inner {
                 && self.doors.store.call(&self.house.workspace.id, call).await?.is_some();
             if is_stray {
                 tracing::warn!(%call, "Meta placed a call that is over here; it is ended");
-                let inner = self.clone();
-                self.tasks.spawn(async move {
-                    let (line, wacid) = (&connect.line, &connect.wacid);
-                    insist_on_the_end(&inner, line, wacid, Verb::TerminateStray).await;
-                });
+                self.end_stray(HangUp { call, line: connect.line, wacid: connect.wacid });
             }
         }
         Ok(())
@@ -135,6 +131,12 @@ impl Inner {
         let opaque = status.biz_opaque_callback_data.as_deref();
         self.bring(&status.wacid, opaque, News::Status(status.status.clone()));
         std::future::ready(())
+    }
+
+    /// Ends a call at Meta that nobody here has.
+    fn end_stray(self: &Arc<Self>, hang_up: HangUp) {
+        let inner = self.clone();
+        self.tasks.spawn(async move { inner.see_to_the_end(&hang_up, true).await });
     }
 
     /// Brings news to their call; says whether it lives.
@@ -200,7 +202,7 @@ impl Owner {
             let too_late = mailbox.send(Message::ConnectAnswered(result)).await.is_err();
             if let (true, Some(wacid)) = (too_late, taken) {
                 // It was given up here, and Meta has placed it after all.
-                insist_on_the_end(&inner, &line, &wacid, Verb::TerminateStray).await;
+                inner.end_stray(HangUp { call: id, line, wacid });
             }
         });
     }
@@ -295,10 +297,8 @@ impl Owner {
             return;
         }
         tracing::warn!(call = %self.id, "Meta placed a call twice; the second is ended");
-        let (inner, line) = (self.inner.clone(), self.line.id.clone());
-        self.inner.tasks.spawn(async move {
-            insist_on_the_end(&inner, &line, &wacid, Verb::TerminateStray).await;
-        });
+        let (call, line) = (self.id, self.line.id.clone());
+        self.inner.end_stray(HangUp { call, line, wacid });
     }
 
     /// Has Meta end the call; when it has no name yet, as soon as it has.
@@ -323,7 +323,7 @@ impl Owner {
 
     /// What the call means for the contact's permission; `None` for nothing.
     pub(crate) fn outcome_for_permit(&self, cause: Cause) -> Option<CallOutcome> {
-        if self.call.was_accepted() {
+        if self.call.accepted_at().is_some() {
             return Some(CallOutcome::Connected);
         }
         let placed = self.placed.as_ref()?;

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use call::{Input, Readiness};
+use call::Readiness;
 use model::{AgentId, DeviceId, RingOutcome, Timestamp};
 
 use crate::switchboard::{Inner, Switchboard};
@@ -115,8 +115,7 @@ impl Inner {
 
     /// Whatever rings now rings there too, and a call that waits for this agent goes on.
     pub(crate) fn can_ring(&self, agent: &AgentId, device: DeviceId) {
-        let target = call::Target { agent: agent.clone(), device };
-        self.calls.post_all(|| Input::DeviceReady { target: target.clone() });
+        self.calls.device_ready(&call::Target { agent: agent.clone(), device });
     }
 
     /// An agent has left a call: they finish up, or are free.

@@ -1,7 +1,9 @@
 //! Calls whose task died: left behind by a crash of the daemon, or by a panic in one call.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use ledger::Pulses;
 use model::{
     AgentId, CallId, Cause, Direction, Disposition, EndReason, Micros, RecordingId, Timestamp,
 };
@@ -13,6 +15,8 @@ use wire::rest::{CallState, TimelineEvent};
 use crate::arrival::Remains;
 use crate::closing::{millis, missed_reason};
 use crate::exchange::Exchange;
+use crate::meta::{HANG_UP_KEPT_FOR, HangUp};
+use crate::settling::{ATTEMPTS_AT_START, NotSettled};
 use crate::switchboard::Inner;
 
 /// What shows how long a call went on after its last journalled event.
@@ -56,7 +60,22 @@ impl Exchange {
             let proof = proof_in(recovered, call.id);
             house.inner.close_left_behind(call, Cause::Restarted, proof).await;
         }
+        self.see_to_kept_hang_ups().await?;
         Ok(count)
+    }
+
+    /// Tells Meta of the ends that an earlier run could not tell it.
+    async fn see_to_kept_hang_ups(&self) -> Result<(), StoreError> {
+        let Some(any) = self.all().next() else { return Ok(()) };
+        let kept_ms = i64::try_from(HANG_UP_KEPT_FOR.as_millis()).unwrap_or(i64::MAX);
+        let after = Timestamp::now().plus_millis(-kept_ms);
+        for kept in any.inner.doors.store.kept_hang_ups(after).await? {
+            let Some(house) = self.of(&kept.workspace) else { continue };
+            let inner = house.inner.clone();
+            let hang_up = HangUp { call: kept.call, line: kept.line, wacid: kept.wacid };
+            house.inner.tasks.spawn(async move { inner.see_to_the_end(&hang_up, true).await });
+        }
+        Ok(())
     }
 }
 
@@ -85,7 +104,7 @@ impl Story {
 }
 
 impl Inner {
-    async fn close_left_behind(&self, left: UnfinishedCall, cause: Cause, proof: Proof) {
+    async fn close_left_behind(self: &Arc<Self>, left: UnfinishedCall, cause: Cause, proof: Proof) {
         self.end_at_meta(&left);
         let story = match self.doors.store.call(&left.workspace, left.id).await {
             Ok(detail) => detail.map(|detail| Story::of(&detail.timeline)).unwrap_or_default(),
@@ -103,9 +122,15 @@ impl Inner {
         let talked = story.talker.is_some();
         let reason = EndReason::of(cause, talked);
         let counts = talked || left.direction == Direction::BusinessInitiated;
-        let settlement = if counts { self.settle(left.id, duration, ended_at) } else { None };
+        let pulses = Pulses::from_talked(duration);
+        // Money that was reserved is settled; who talked for nothing is counted all the same.
+        let charge = self.finish(left.id, pulses, None, (ended_at, ATTEMPTS_AT_START)).await;
+        let settlement = match charge {
+            Ok(None) if counts => self.settle(left.id, duration, ended_at),
+            Ok(None | Some(_)) | Err(NotSettled) => None,
+        };
         let ring_ms = ended_at.millis_since(left.arrived_at);
-        let cdr = Cdr {
+        let mut cdr = Cdr {
             call: left.id,
             ended_at,
             disposition: Disposition::of(reason, talked),
@@ -122,18 +147,21 @@ impl Inner {
             meta_duration_s: None,
             // It was with the task that died.
             quality: None,
+            volume_tier: None,
+            clock_jump_ms: 0,
         };
+        cdr.charge(charge.ok().flatten());
         tracing::info!(call = %left.id, line = %left.line, ?cause, duration_ms = cdr.duration_ms, "call ended");
         let transactions = settlement.map(|settled| settled.transaction).into_iter().collect();
         self.books.close_call(cdr, transactions).await;
     }
 
     /// It may be over at Meta already; then this is refused and that is fine.
-    fn end_at_meta(&self, left: &UnfinishedCall) {
-        let graph = self.doors.graph.clone();
+    fn end_at_meta(self: &Arc<Self>, left: &UnfinishedCall) {
         // Should Meta have placed a call that it never named, its webhooks bring that to an end.
         let Some(wacid) = left.wacid.clone() else { return };
-        let line = left.line.clone();
+        let inner = self.clone();
+        let hang_up = HangUp { call: left.id, line: left.line.clone(), wacid };
         let never_accepted = match left.state {
             CallState::Offered | CallState::Ringing => left.accepted_at.is_none(),
             CallState::Queued
@@ -145,18 +173,22 @@ impl Inner {
             | CallState::Ended => false,
         };
         let may_reject = never_accepted && left.direction == Direction::UserInitiated;
+        if !may_reject {
+            self.books.keep_hang_up(left.id);
+        }
         self.tasks.spawn(async move {
-            let _ = if may_reject {
-                graph.reject(&line, &wacid).await
+            if may_reject {
+                // Unheard, it rings out at Meta.
+                let _ = inner.doors.graph.reject(&hang_up.line, &hang_up.wacid).await;
             } else {
-                graph.terminate(&line, &wacid).await
-            };
+                inner.see_to_the_end(&hang_up, true).await;
+            }
         });
     }
 
     /// A call's task panicked: its agent is freed, its rings stop, its recording is finished, Meta
     /// is told, the books close.
-    pub(crate) async fn bury_the_fault(&self, id: CallId, remains: &Remains) {
+    pub(crate) async fn bury_the_fault(self: &Arc<Self>, id: CallId, remains: &Remains) {
         tracing::error!(call = %id, "a fault inside Ringdown ended this call; please report it");
         let (died, died_at) = (Instant::now(), Timestamp::now());
         self.calls.remove(id);

@@ -3,24 +3,30 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use call::Input;
+use call::{Input, Target};
 use dashmap::DashMap;
 use model::{CallId, DeviceId};
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 
+use crate::moves::Moves;
 use crate::owner::Message;
 
 /// Inputs that may wait for one call's task. Agents, Meta and media together send a handful a
-/// second; a full box means the task is stuck.
+/// second; a full box means the task is stuck. Devices that come and go do not go through it.
 pub(crate) const MAILBOX_MAX: usize = 256;
 
 /// Mailboxes of the live calls.
 #[derive(Default)]
 pub(crate) struct Registry {
-    calls: DashMap<CallId, mpsc::Sender<Message>>,
+    calls: DashMap<CallId, Entry>,
     /// Live calls of every workspace: they share the machine, and its bound.
     everywhere: Arc<AtomicUsize>,
+}
+
+struct Entry {
+    mailbox: mpsc::Sender<Message>,
+    moves: Arc<Moves>,
 }
 
 impl Registry {
@@ -29,10 +35,14 @@ impl Registry {
         Self { calls: DashMap::new(), everywhere }
     }
 
-    pub(crate) fn add(&self, call: CallId, mailbox: mpsc::Sender<Message>) {
-        if self.calls.insert(call, mailbox).is_none() {
+    /// A call has a task from now on. Returns where the task learns which devices come and go.
+    pub(crate) fn add(&self, call: CallId, mailbox: mpsc::Sender<Message>) -> Arc<Moves> {
+        let moves = Arc::new(Moves::default());
+        let entry = Entry { mailbox, moves: Arc::clone(&moves) };
+        if self.calls.insert(call, entry).is_none() {
             self.everywhere.fetch_add(1, Ordering::Relaxed);
         }
+        moves
     }
 
     pub(crate) fn remove(&self, call: CallId) {
@@ -47,7 +57,7 @@ impl Registry {
     }
 
     pub(crate) fn mailbox(&self, call: CallId) -> Option<mpsc::Sender<Message>> {
-        self.calls.get(&call).map(|entry| entry.value().clone())
+        self.calls.get(&call).map(|entry| entry.mailbox.clone())
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -57,22 +67,36 @@ impl Registry {
     /// Puts a message into a call's box. Never waits: one call that is stuck must not keep the
     /// news from all others.
     pub(crate) fn post(&self, call: CallId, message: Message) {
-        if let Some(mailbox) = self.calls.get(&call) {
-            put(call, mailbox.value(), message);
+        if let Some(entry) = self.calls.get(&call) {
+            put(call, &entry.mailbox, message);
         }
     }
 
     /// Puts an input into every live call's box.
     pub(crate) fn post_all(&self, make: impl Fn() -> Input) {
         for entry in &self.calls {
-            put(*entry.key(), entry.value(), Message::Input(make()));
+            put(*entry.key(), &entry.mailbox, Message::Input(make()));
+        }
+    }
+
+    /// Tells every call that looks for devices that one can be rung.
+    pub(crate) fn device_ready(&self, target: &Target) {
+        for entry in &self.calls {
+            entry.moves.came(target);
+        }
+    }
+
+    /// Puts a message into every live call's box.
+    pub(crate) fn post_each(&self, make: impl Fn() -> Message) {
+        for entry in &self.calls {
+            put(*entry.key(), &entry.mailbox, make());
         }
     }
 
     /// Tells every live call that a device rings no more, but for the one it talks on.
     pub(crate) fn device_gone(&self, device: DeviceId, held: Option<CallId>) {
         for entry in self.calls.iter().filter(|entry| Some(*entry.key()) != held) {
-            put(*entry.key(), entry.value(), Message::Input(Input::DeviceGone { device }));
+            entry.moves.went(device);
         }
     }
 }
@@ -89,8 +113,9 @@ fn put(call: CallId, mailbox: &mpsc::Sender<Message>, message: Message) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use uuid::Uuid;
+
+    use super::*;
 
     #[test]
     fn a_stuck_call_holds_up_nobody() {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use call::{Input, RingPlan, Step, Wave, Whom, choose, plan};
+use call::{Input, RingPlan, Step, Target, Wave, Whom, choose, choose_newcomers, plan};
 use model::{AgentId, GroupId, LineId, Member, Overflow, Party, Strategy};
 
 use crate::owner::Owner;
@@ -50,7 +50,7 @@ impl Inner {
     }
 
     /// Whom a step means; `None` is everybody.
-    fn members(&self, whom: &Whom) -> Option<Vec<Member>> {
+    pub(crate) fn members(&self, whom: &Whom) -> Option<Vec<Member>> {
         match whom {
             Whom::Everybody => None,
             // A group that was removed meanwhile has nobody.
@@ -82,6 +82,18 @@ impl Inner {
         waves
     }
 
+    /// Where those of a step ring who have just become ready.
+    fn waves_of_newcomers(
+        &self,
+        step: &Step,
+        sticky: Option<&AgentId>,
+        newcomers: &[Target],
+    ) -> Vec<Wave> {
+        let members = self.members(&step.whom);
+        let board = self.board.lock();
+        choose_newcomers(&board.roster, members.as_deref(), &step.policy, sticky, newcomers)
+    }
+
     /// Who spoke with a contact last, if the plan asks for them.
     pub(crate) async fn sticky(&self, plan: &RingPlan, party: &Party) -> Option<AgentId> {
         if plan.steps.iter().all(|step| step.policy.sticky_seconds == 0) {
@@ -104,9 +116,14 @@ impl Inner {
 
 impl Owner {
     /// Says who is there to be rung.
-    pub(crate) fn choose_targets(&mut self, round: u32, step: &Step) {
+    pub(crate) fn choose_targets(&mut self, round: u32, step: &Step, newcomers: &[Target]) {
         let first = self.round.replace(round) != Some(round);
-        let waves = self.inner.waves(step, self.sticky.as_ref(), first);
+        let sticky = self.sticky.as_ref();
+        let waves = if newcomers.is_empty() {
+            self.inner.waves(step, sticky, first)
+        } else {
+            self.inner.waves_of_newcomers(step, sticky, newcomers)
+        };
         self.follow_ups.push(Input::Chosen { round, waves });
     }
 }

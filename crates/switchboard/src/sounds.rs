@@ -24,6 +24,8 @@ pub struct Sounds {
     pub built_in: LineSounds,
     /// Those of lines that have their own.
     pub lines: BTreeMap<LineId, LineSounds>,
+    /// What an agent hears when the paid time of their call ends soon.
+    pub beep: Clip,
 }
 
 impl Sounds {
@@ -34,7 +36,7 @@ impl Sounds {
     pub fn built_in() -> Result<Self, MediaError> {
         let ringback = Clip::ringback(Cadence::default())?;
         let built_in = LineSounds { ringback, hold: Clip::hold()?, notice: None };
-        Ok(Self { built_in, lines: BTreeMap::new() })
+        Ok(Self { built_in, lines: BTreeMap::new(), beep: Clip::beep()? })
     }
 
     /// What a caller of this line hears when nobody took the call.

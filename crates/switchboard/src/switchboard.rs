@@ -6,12 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use call::LiveAgent;
+use ledger::{MeterInput, RateBook};
 use model::{CallId, Cause, LineId};
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
-use wire::BalanceView;
+use wire::{BalanceView, MissedCall};
 
 use crate::board::Board;
 use crate::books::Books;
@@ -19,6 +20,8 @@ use crate::counts::Counts;
 use crate::groups::Groups;
 use crate::house::{Doors, House};
 use crate::line_health::Watched;
+use crate::missed::Concerned;
+use crate::owner::Message;
 use crate::placed::Names;
 use crate::refusal::Refusal;
 use crate::registry::Registry;
@@ -48,6 +51,10 @@ pub(crate) struct Inner {
     pub(crate) groups: RwLock<Groups>,
     /// What Meta calls the calls that we place, and what it told of them too early.
     pub(crate) placed: Names,
+    /// Missed calls that nobody was told of yet; see [`crate::missed`].
+    pub(crate) missed: Mutex<Vec<(MissedCall, Concerned)>>,
+    /// What calls cost.
+    pub(crate) rates: RwLock<Arc<RateBook>>,
     pub(crate) line_health: Mutex<BTreeMap<LineId, Watched>>,
     /// Everything that must be over before the house closes.
     pub(crate) tasks: TaskTracker,
@@ -70,6 +77,8 @@ impl Switchboard {
             counts,
             groups: RwLock::default(),
             placed: Names::default(),
+            missed: Mutex::default(),
+            rates: RwLock::default(),
             line_health: Mutex::default(),
             tasks: TaskTracker::new(),
             draining: AtomicBool::new(false),
@@ -103,8 +112,9 @@ impl Switchboard {
         self.inner.draining.load(Ordering::Relaxed)
     }
 
-    /// Tells every device the balance after it changed.
+    /// Tells every device the balance after it changed, and running calls that it may have grown.
     pub async fn balance_changed(&self) {
+        self.inner.calls.post_each(|| Message::Meter(MeterInput::BalanceRose));
         self.inner.tell_balance().await;
     }
 

@@ -2,7 +2,7 @@
 
 use model::{AgentId, CallId, DeviceId};
 use wire::agent::ServerEvent;
-use wire::{LiveCall, MissedCall, RingingCall};
+use wire::{LiveCall, RingingCall};
 
 use crate::board::RingEntry;
 use crate::presence::on_the_wall;
@@ -96,12 +96,6 @@ impl Inner {
     /// Forgets that a device rings for a call.
     pub(crate) fn unring(&self, call: CallId, device: DeviceId) {
         self.board.lock().unring(call, &[device]);
-    }
-
-    /// Tells every device that a call was missed.
-    pub(crate) fn tell_missed(&self, missed: &MissedCall) {
-        let devices = self.board.lock().roster.devices();
-        self.tell_all(&devices, ServerEvent::Missed { missed: missed.clone() });
     }
 
     /// Tells every device the balance.

@@ -28,8 +28,8 @@ type Trap = fn(&ServerEvent) -> bool;
 
 /// Remembers what devices are told, and panics once when the trap says so.
 #[derive(Default)]
-struct Ears {
-    told: Mutex<Vec<(DeviceId, ServerEvent)>>,
+pub(crate) struct Ears {
+    pub(crate) told: Mutex<Vec<(DeviceId, ServerEvent)>>,
     trap: Mutex<Option<Trap>>,
 }
 
@@ -39,6 +39,8 @@ impl Bell for Ears {
         assert!(!trapped, "the fault of this test");
         self.told.lock().push((device, event));
     }
+
+    fn doubt(&self, _: DeviceId) {}
 }
 
 struct NoTaps;
@@ -49,17 +51,17 @@ impl recording::FrameSource for NoTaps {
     }
 }
 
-struct Trial {
+pub(crate) struct Trial {
     exchange: Exchange,
-    house: Switchboard,
-    ears: Arc<Ears>,
-    store: Store,
-    workspace: WorkspaceId,
+    pub(crate) house: Switchboard,
+    pub(crate) ears: Arc<Ears>,
+    pub(crate) store: Store,
+    pub(crate) workspace: WorkspaceId,
     _folder: tempfile::TempDir,
 }
 
 /// A Meta that does whatever it is asked.
-async fn willing_meta() -> String {
+pub(crate) async fn willing_meta() -> String {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move {
@@ -76,14 +78,14 @@ async fn willing_meta() -> String {
 }
 
 /// A Meta that takes connections and says nothing.
-fn silent_meta() -> (std::net::TcpListener, String) {
+pub(crate) fn silent_meta() -> (std::net::TcpListener, String) {
     let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     (listener, url)
 }
 
 impl Trial {
-    async fn open(graph_url: String) -> Self {
+    pub(crate) async fn open(graph_url: String) -> Self {
         // Another test of this process may have installed it already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().unwrap();
@@ -140,6 +142,7 @@ impl Trial {
             recording_format: RecordingFormat::OggOpus,
             sounds: Sounds::built_in().unwrap(),
             permission_template: None,
+            tariff: crate::Tariff::default(),
         };
         let exchange = Exchange::start(vec![house], doors, media.events);
         let house = exchange.of(&id).unwrap().clone();
@@ -147,7 +150,7 @@ impl Trial {
     }
 
     /// A device that can be rung. It has no media leg.
-    async fn device(&self, agent: &str) -> DeviceId {
+    pub(crate) async fn device(&self, agent: &str) -> DeviceId {
         let device = DeviceId::from_uuid(Uuid::now_v7());
         self.house.device_joined(AgentId::new(agent).unwrap(), device).await;
         self.house.inner.board.lock().roster.want_calls(device, true);
@@ -156,7 +159,7 @@ impl Trial {
     }
 
     /// A call that arrives and rings (or panics on the way).
-    async fn call(&self, name: &str) -> CallId {
+    pub(crate) async fn call(&self, name: &str) -> CallId {
         let body = include_bytes!("../../../tests/fixtures/webhooks/connect_form_a.json");
         let mut webhook = whatsapp::parse(body).unwrap();
         let Some(whatsapp::Event::Connect(mut connect)) = webhook.events.pop() else {
@@ -170,7 +173,7 @@ impl Trial {
         self.store.call_of(&wacid, None).await.unwrap().unwrap()
     }
 
-    async fn ringing(&self, name: &str) -> CallId {
+    pub(crate) async fn ringing(&self, name: &str) -> CallId {
         let id = self.call(name).await;
         self.until("a ring", || {
             self.heard(|event| matches!(event, ServerEvent::Ring { ringing } if ringing.call == id))
@@ -179,11 +182,11 @@ impl Trial {
         id
     }
 
-    fn heard(&self, wanted: impl Fn(&ServerEvent) -> bool) -> bool {
+    pub(crate) fn heard(&self, wanted: impl Fn(&ServerEvent) -> bool) -> bool {
         self.ears.told.lock().iter().any(|(_, event)| wanted(event))
     }
 
-    async fn until(&self, what: &str, done: impl Fn() -> bool) {
+    pub(crate) async fn until(&self, what: &str, done: impl Fn() -> bool) {
         let deadline = Instant::now() + PATIENCE;
         while !done() {
             assert!(Instant::now() < deadline, "{what} does not come");
@@ -191,7 +194,7 @@ impl Trial {
         }
     }
 
-    async fn closed(&self, id: CallId) -> CallDetail {
+    pub(crate) async fn closed(&self, id: CallId) -> CallDetail {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let call = self.store.call(&self.workspace, id).await.unwrap().unwrap();

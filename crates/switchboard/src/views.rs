@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use call::{Phase, Recording, Target, Whom};
-use model::{Direction, SupervisionMode, Timestamp, TransferMode};
+use model::{SupervisionMode, Timestamp, TransferMode};
 use wire::rest::CallState;
 use wire::{
     ActiveCall, LiveCall, QualityNow, RecordingState, RingingCall, SupervisedBy, TransferFrom,
@@ -43,13 +43,6 @@ impl Owner {
         }
     }
 
-    pub(crate) const fn direction(&self) -> Direction {
-        match self.placed {
-            Some(_) => Direction::BusinessInitiated,
-            None => Direction::UserInitiated,
-        }
-    }
-
     fn quality_now(&self) -> Option<QualityNow> {
         let (verdict, network) = self.call.indicator()?;
         Some(QualityNow { verdict, network })
@@ -82,7 +75,7 @@ impl Owner {
             from: self.caller.clone(),
             line: self.line.id.clone(),
             line_name: self.line.name.clone(),
-            direction: self.direction(),
+            direction: self.direction,
             dial: self.call.dial_stage(),
             bridged_at: self.bridged_at,
             muted: !is_consulted && self.call.muted(),
@@ -96,6 +89,7 @@ impl Owner {
             recording: recording_state(self.call.recording()),
             hint: self.call.hint(),
             quality: self.quality_now(),
+            credit_ends_at: self.till.as_ref().and_then(|till| till.ends_at),
         }
     }
 

@@ -1,8 +1,10 @@
 //! The Graph client for calls: one method per verb, each bounded in time, attempts and bytes.
 
+mod analytics;
 mod answer;
 mod attempt;
 mod body;
+mod clock;
 mod contact;
 mod error;
 mod retry;
@@ -17,7 +19,9 @@ use parking_lot::RwLock;
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 
+pub use analytics::CallPoint;
 use body::Body;
+use clock::MetaClock;
 pub use contact::{CallAllowance, Permission, PermissionStatus};
 pub use error::GraphError;
 use retry::Verb;
@@ -73,6 +77,7 @@ struct Inner {
     /// Makes the proofs of later tokens, too.
     proof_secret: Option<SecretString>,
     timeout: Duration,
+    clock: MetaClock,
 }
 
 impl fmt::Debug for Graph {
@@ -113,8 +118,14 @@ impl Graph {
                 token: RwLock::new(token),
                 proof_secret: config.app_secret_proof,
                 timeout: config.timeout.min(REQUEST_TIMEOUT_MAX),
+                clock: MetaClock::default(),
             }),
         })
+    }
+
+    /// Meta's wall clock less ours, in milliseconds, as its last answers told; 0 before the first.
+    pub fn clock_ahead_ms(&self) -> i64 {
+        self.inner.clock.ahead_ms()
     }
 
     /// Uses another access token from the next request on.

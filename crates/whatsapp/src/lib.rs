@@ -15,7 +15,9 @@ mod webhook;
 
 pub use challenge::{ChallengeRefused, NoVerifyToken, VerifyToken};
 pub use code::Code;
-pub use graph::{CallAllowance, Graph, GraphConfig, GraphError, Permission, PermissionStatus};
+pub use graph::{
+    CallAllowance, CallPoint, Graph, GraphConfig, GraphError, Permission, PermissionStatus,
+};
 pub use health::{Change, LineHealth, Outage};
 pub use signature::{NoAppSecret, SignatureError, WEBHOOK_BODY_BYTES_MAX, WebhookVerifier};
 pub use webhook::{

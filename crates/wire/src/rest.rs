@@ -11,11 +11,13 @@ use utoipa::ToSchema;
 use crate::view::{CallerView, RungAgent};
 
 mod contact;
+mod money;
 
 pub use contact::{
-    Annotation, CallBack, CallNote, ContactView, FollowUp, FollowUpDone, FollowUpEnd,
-    FollowUpState, MarkDone, NoCallBack, Outcomes, Talker, TimelineCall,
+    Annotation, CallBack, CallNote, ContactView, ErasedContact, FollowUp, FollowUpDone,
+    FollowUpEnd, FollowUpState, MarkDone, NoCallBack, Outcomes, Talker, TimelineCall,
 };
+pub use money::{Adjustment, RateQuote, ReconciliationItem, Statement, StatementLine};
 
 /// An error document.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
@@ -163,6 +165,9 @@ pub struct LedgerLine {
     pub currency: Currency,
     /// Details for people: pulses, rate.
     pub memo: String,
+    /// The call it belongs to, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<CallId>,
 }
 
 /// A recording.

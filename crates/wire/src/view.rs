@@ -159,6 +159,10 @@ pub struct ActiveCall {
     /// How the call sounds now; absent in its first seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quality: Option<QualityNow>,
+    /// When the paid time ends and the call with it, unless the balance is topped up; absent while
+    /// the end is not in sight.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credit_ends_at: Option<Timestamp>,
 }
 
 /// A live call as supervisors see it.

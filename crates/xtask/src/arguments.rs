@@ -23,6 +23,11 @@ Development tasks of Ringdown
                                 [--short] [--json]
       Measure the daemon: rings on up to 1,000 devices, 10,000 idle ones, webhooks (Linux).
         --short   twenty seconds; fails only when something is really wrong
+  cargo xtask bench ledger [--grants N] [--concurrent N] [--entries N] [--cdrs N]
+                           [--short] [--json]
+      Measure the ledger on SQLite: grants on one hot balance, a balance among ten million entries,
+      a million CDRs exported (Linux). Fails when it is slower than it must be.
+        --short   some seconds
   cargo xtask tidy
       Check the rules of the source tree that no compiler checks.
   cargo xtask setup [--tests]

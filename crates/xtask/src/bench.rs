@@ -23,6 +23,14 @@ pub(crate) fn run(place: &Place, yes: bool, rest: &[String]) -> Outcome<ExitCode
             command.args(rest);
             command
         }
+        Some((first, rest)) if first == "ledger" => {
+            desk::build(place)?;
+            let daemon = ["build", "--release", "--package", "ringdown"];
+            process::run(process::cargo(&place.root).args(daemon))?;
+            let mut command = build(place)?;
+            command.arg("ledger").arg("--daemon").arg(place.daemon("release")).args(rest);
+            command
+        }
         _ => {
             let mut command = build(place)?;
             command.arg("run").args(rest);

@@ -14,7 +14,7 @@ use switchboard::Bell;
 use uuid::Uuid;
 use wire::agent::{ByeReason, Resume, ServerEvent};
 
-pub(crate) use outbox::{Outbox, Outgoing};
+pub(crate) use outbox::{OUTBOX_LAG_MAX, Outbox, Outgoing};
 pub(crate) use replies::Seen;
 use session::Written;
 pub(crate) use session::{Session, frame_text};
@@ -201,6 +201,12 @@ impl Bell for Hub {
         }
     }
 
+    fn doubt(&self, device: DeviceId) {
+        if let Some(session) = self.session_of(device) {
+            session.doubt();
+        }
+    }
+
     /// Writes the event once, and numbers it for each device.
     fn tell_all(&self, devices: &[DeviceId], event: ServerEvent) {
         let written = Written::of(&event);
@@ -265,6 +271,7 @@ mod tests {
     async fn next_text(outbox: &Outbox) -> String {
         match outbox.next().await {
             Outgoing::Frame { text, .. } => text.to_string(),
+            Outgoing::Ping => "ping".to_owned(),
             Outgoing::Bye(why) => format!("bye {why:?}"),
         }
     }

@@ -21,6 +21,8 @@ pub(crate) const OUTBOX_LAG_MAX: Duration = Duration::from_secs(5);
 pub(crate) enum Outgoing {
     /// A frame, and the moment after which it is too late to write it.
     Frame { text: Utf8Bytes, due: Instant },
+    /// A question whether anybody is there, which browsers answer without their page.
+    Ping,
     /// The last word; close after it.
     Bye(ByeReason),
 }
@@ -30,6 +32,7 @@ pub(crate) enum Outgoing {
 pub(crate) struct Outbox {
     waiting: Mutex<Waiting>,
     changed: Notify,
+    doubted: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -39,6 +42,7 @@ struct Waiting {
     frames: VecDeque<(Utf8Bytes, Instant)>,
     bytes: usize,
     bye: Option<ByeReason>,
+    ping: bool,
 }
 
 impl Outbox {
@@ -87,6 +91,18 @@ impl Outbox {
         self.changed.notify_one();
     }
 
+    /// Asks for a sign of life.
+    pub(crate) fn doubt(&self) {
+        self.waiting.lock().ping = true;
+        self.changed.notify_one();
+        self.doubted.notify_one();
+    }
+
+    /// Waits until a sign of life was asked for. For one reader only.
+    pub(crate) async fn doubted(&self) {
+        self.doubted.notified().await;
+    }
+
     /// Waits for something to write. For one writer only.
     pub(crate) async fn next(&self) -> Outgoing {
         loop {
@@ -110,6 +126,9 @@ impl Waiting {
         if !self.open {
             return None;
         }
+        if std::mem::take(&mut self.ping) {
+            return Some(Outgoing::Ping);
+        }
         match self.frames.pop_front() {
             Some((text, since)) => {
                 self.bytes -= text.len();
@@ -128,6 +147,7 @@ mod tests {
     async fn next_text(outbox: &Outbox) -> String {
         match outbox.next().await {
             Outgoing::Frame { text, .. } => text.to_string(),
+            Outgoing::Ping => "ping".to_owned(),
             Outgoing::Bye(why) => format!("bye {why:?}"),
         }
     }

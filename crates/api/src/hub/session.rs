@@ -193,6 +193,13 @@ impl Session {
         leaves
     }
 
+    /// Asks the present socket for a sign of life.
+    pub(super) fn doubt(&self) {
+        if let Some(outbox) = &self.state.lock().socket {
+            outbox.doubt();
+        }
+    }
+
     /// Says goodbye to the present socket after what waits for it.
     pub(super) fn finish(&self, why: ByeReason) {
         if let Some(outbox) = &self.state.lock().socket {

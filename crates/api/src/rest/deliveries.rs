@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::{Extension, Json};
 use model::{EndpointId, Timestamp};
 use serde::Deserialize;
-use store::EndpointRow;
+use store::{EndpointRow, Retried};
 use uuid::Uuid;
 use wire::events::{
     DeliveryView, EndpointSecret, EndpointView, EventName, NewEndpoint, PingResult,
@@ -183,6 +183,43 @@ pub(crate) async fn deliveries(
     let endpoint = found(&api, &holder, id).await?;
     let limit = limit.unwrap_or(LISTED_DEFAULT);
     Ok(Json(api.store.deliveries(endpoint.id, limit).await?))
+}
+
+/// Has an event that was given up at an endpoint delivered after all, as if for the first time.
+#[utoipa::path(
+    post, path = "/v1/endpoints/{id}/deliveries/{seq}/retry", tag = "events",
+    operation_id = "retry_delivery", security(("api_key" = ["admin"])),
+    params(
+        ("id" = EndpointId, Path, description = "The endpoint"),
+        ("seq" = i64, Path, description = "The event's number, as in the list of deliveries"),
+    ),
+    responses(
+        (status = 202, description = "It is tried anew"),
+        (status = 401, description = "No valid API key", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The key lacks the right", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such endpoint, or no such delivery", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "It was not given up, or the endpoint is switched off", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn retry(
+    State(api): State<Api>,
+    Extension(holder): Extension<KeyHolder>,
+    Named((id, seq)): Named<(EndpointId, i64)>,
+) -> Result<StatusCode, ApiError> {
+    let endpoint = found(&api, &holder, id).await?;
+    match api.store.retry_delivery(endpoint.id, seq, Timestamp::now()).await? {
+        Retried::Queued => Ok(StatusCode::ACCEPTED),
+        Retried::Nowhere => Err(ApiError::NotFound { what: "delivery" }),
+        Retried::NotDead => {
+            let why = "this delivery was not given up; only dead ones can be tried again by hand";
+            Err(ApiError::InUse(why.to_owned()))
+        }
+        Retried::Disabled => {
+            let why =
+                "this endpoint is switched off; add it anew and read what it missed by cursor";
+            Err(ApiError::InUse(why.to_owned()))
+        }
+    }
 }
 
 async fn found(api: &Api, holder: &KeyHolder, id: EndpointId) -> Result<EndpointRow, ApiError> {

@@ -11,6 +11,7 @@ pub(crate) mod follow_ups;
 mod group_rules;
 pub(crate) mod groups;
 mod input;
+pub(crate) mod money;
 pub(crate) mod notes;
 pub(crate) mod recordings;
 pub(crate) mod stream;

@@ -31,7 +31,7 @@ pub(super) async fn greet(
     let due = Instant::now() + Duration::from_millis(HELLO_TIMEOUT_MS);
     loop {
         let patience = due.saturating_duration_since(Instant::now());
-        let error = match intake.hear(incoming, patience).await {
+        let error = match intake.hear(incoming, patience, patience).await {
             Heard::Frame(frame, _) => match frame.command {
                 ClientCommand::Hello { token, resume, .. } => {
                     api.metrics.frame("hello");

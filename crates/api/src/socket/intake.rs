@@ -53,10 +53,19 @@ impl Intake {
         self.strikes >= STRIKES_MAX
     }
 
-    /// Waits for the next thing that matters. Anything received ends the silence.
-    pub(super) async fn hear(&mut self, incoming: &mut Incoming, patience: Duration) -> Heard {
+    /// Waits for the next thing that matters, `first` for anything at all. Anything received ends
+    /// the silence; from then on `patience` counts.
+    pub(super) async fn hear(
+        &mut self,
+        incoming: &mut Incoming,
+        first: Duration,
+        patience: Duration,
+    ) -> Heard {
+        let mut wait = first;
         loop {
-            let message = match timeout(patience, incoming.next()).await {
+            let received = timeout(wait, incoming.next()).await;
+            wait = patience;
+            let message = match received {
                 Ok(Some(Ok(message))) => message,
                 Ok(Some(Err(error))) => {
                     let message = format!("the socket cannot be read on: {error}");

@@ -2,7 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
 use model::{DeviceId, DialRefusal, Right, Timestamp};
@@ -14,6 +14,10 @@ use super::{Incoming, rights};
 use crate::Api;
 use crate::hub::{Outbox, Seen, Session, frame_text};
 use switchboard::{Bell as _, NotDialled, Refusal, Switchboard};
+
+/// How long a device whose media is lost may take to answer a ping. Its network layer answers, not
+/// its page: more than two seconds mean that the machine is asleep or the network gone.
+const PROOF_OF_LIFE_MAX: Duration = Duration::from_secs(2);
 
 /// A command that is to be carried out. It waits in a box: a queue has room for dozens of orders
 /// from the start, and an idle socket should not pay for them.
@@ -37,7 +41,11 @@ pub(super) async fn read(
     // Two and a half heartbeats: one may be late and one may be lost.
     let patience = api.config.heartbeat * 5 / 2;
     loop {
-        let error = match intake.hear(incoming, patience).await {
+        let heard = tokio::select! {
+            heard = intake.hear(incoming, patience, patience) => heard,
+            () = outbox.doubted() => intake.hear(incoming, PROOF_OF_LIFE_MAX, patience).await,
+        };
+        let error = match heard {
             Heard::Frame(frame, arrived) => {
                 api.metrics.frame(command_name(&frame.command));
                 match take(session, outbox, &orders, frame, arrived) {

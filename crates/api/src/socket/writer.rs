@@ -1,12 +1,13 @@
 //! The writing half of a socket.
 
+use axum::body::Bytes;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes};
 use futures_util::{Sink, SinkExt as _};
 use tokio::time::{timeout, timeout_at};
 use wire::agent::{ByeReason, ServerEvent};
 
 use super::CLOSING_TIME_MAX;
-use crate::hub::{Outbox, Outgoing, frame_text};
+use crate::hub::{OUTBOX_LAG_MAX, Outbox, Outgoing, frame_text};
 
 /// Close code of a goodbye that the device did not cause (RFC 6455 section 7.4.1, going away).
 const CLOSE_GOING_AWAY: u16 = 1001;
@@ -22,6 +23,14 @@ where
         match outbox.next().await {
             Outgoing::Frame { text, due } => {
                 match timeout_at(due, sink.send(Message::Text(text))).await {
+                    Ok(Ok(())) => {}
+                    Ok(Err(_)) => return "lost",
+                    Err(_) => outbox.finish_at_once(ByeReason::Slow),
+                }
+            }
+            Outgoing::Ping => {
+                let ping = sink.send(Message::Ping(Bytes::new()));
+                match timeout(OUTBOX_LAG_MAX, ping).await {
                     Ok(Ok(())) => {}
                     Ok(Err(_)) => return "lost",
                     Err(_) => outbox.finish_at_once(ByeReason::Slow),

@@ -5,7 +5,8 @@ use std::time::Duration;
 use tokio_tungstenite::tungstenite::Message;
 use wire::agent::{ByeReason, ClientCommand, ErrorCode, ServerEvent};
 
-use crate::house::{House, Rules, Welcomed};
+use crate::device::Welcomed;
+use crate::house::{House, Rules};
 
 /// The error codes until the socket was closed, and why it was.
 async fn until_closed(ana: Welcomed) -> (Vec<ErrorCode>, Option<ByeReason>) {

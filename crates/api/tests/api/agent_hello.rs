@@ -7,7 +7,8 @@ use model::DeviceId;
 use tokio_tungstenite::tungstenite::{Error, http::StatusCode};
 use wire::agent::{ByeReason, ClientCommand, ErrorCode, ServerEvent};
 
-use crate::house::{Device, House, Welcomed, note};
+use crate::device::{Device, Welcomed, note};
+use crate::house::House;
 
 async fn refused(house: &House, path: &str, origin: Option<&str>) -> StatusCode {
     match Device::connect_as(house.address, path, origin).await {

@@ -4,7 +4,8 @@ use model::SdpText;
 use wire::agent::{ClientCommand, ErrorCode, FRAME_BYTES_MAX, ServerEvent};
 
 use crate::agent_orders::{OFFER, reply_to};
-use crate::house::{House, Welcomed};
+use crate::device::Welcomed;
+use crate::house::House;
 
 /// The audio section of the good offer, again and again.
 fn sections(media: &str, count: usize) -> String {

@@ -3,7 +3,8 @@
 use model::{CallId, SdpText};
 use wire::agent::{ClientCommand, ErrorCode, ServerEvent};
 
-use crate::house::{House, Welcomed};
+use crate::device::Welcomed;
+use crate::house::House;
 
 /// What a browser offers for one microphone, cut down to what matters.
 pub(crate) const OFFER: &str = "v=0\r\n\
@@ -105,7 +106,7 @@ async fn a_reply_that_a_lost_socket_missed_is_had_by_asking_again() {
     let resume = ana.resume();
     ana.device.vanish();
     let token = house.token("ana").await;
-    let mut device = crate::house::Device::connect(house.address).await;
+    let mut device = crate::device::Device::connect(house.address).await;
     device.hello(&token, resume).await;
     device.send_as(100, ClientCommand::Claim { call }).await;
     let again = loop {

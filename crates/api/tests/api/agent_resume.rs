@@ -5,7 +5,8 @@ use std::time::Duration;
 use switchboard::Bell as _;
 use wire::agent::{ByeReason, Resume, ServerEvent};
 
-use crate::house::{Device, House, Rules, Welcomed, note};
+use crate::device::{Device, Welcomed, note};
+use crate::house::{House, Rules};
 
 /// Connects again and says hello with `resume`.
 async fn back(house: &House, name: &str, resume: Option<Resume>) -> Device {

@@ -5,7 +5,8 @@ use std::time::Duration;
 use api::TurnConfig;
 use wire::agent::{ClientCommand, IceServer, ServerEvent};
 
-use crate::house::{Device, House, Rules};
+use crate::device::Device;
+use crate::house::{House, Rules};
 
 async fn house() -> House {
     let turn = TurnConfig {

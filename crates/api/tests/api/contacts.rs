@@ -45,6 +45,8 @@ async fn add_missed(house: &House, number: u128) -> CallId {
         recording: None,
         meta_duration_s: None,
         quality: None,
+        volume_tier: None,
+        clock_jump_ms: 0,
     };
     house.store.close_call(cdr, vec![]).await.expect("a closed call");
     call
@@ -225,4 +227,24 @@ async fn another_workspace_finds_nothing_of_all_this() {
     assert_eq!(document(theirs(Method::GET, "/v1/outcomes")).await, json!({"outcomes": []}));
     let own = house.get("/v1/follow-ups").await;
     assert_eq!(own["items"][0]["state"], "open");
+}
+
+#[tokio::test]
+async fn g38_an_erased_contact_is_found_no_more_and_the_answer_says_what_went() {
+    let house = House::open().await;
+    let call = add_missed(&house, 1).await;
+    let path = format!("/v1/contacts/phone:{NUMBER}");
+    let theirs = house.request(Method::DELETE, &path).bearer_auth(OTHER_KEY);
+    assert_eq!(problem(theirs).await, (404, "not_found".to_owned()), "another workspace's contact");
+    let erased = document(house.keyed(Method::DELETE, &path)).await;
+    assert_eq!((&erased["keys"], &erased["calls"]), (&json!(1), &json!(1)), "{erased}");
+    assert_eq!(erased["follow_ups"], 1, "{erased}");
+    assert_eq!(problem(house.keyed(Method::GET, &path)).await.0, 404);
+    assert_eq!(problem(house.keyed(Method::DELETE, &path)).await.0, 404);
+    let kept = house.get(&format!("/v1/calls/{call}")).await;
+    assert_eq!(kept["missed"], "caller_gave_up", "{kept}");
+    assert!(!kept.to_string().contains(NUMBER), "{kept}");
+    assert!(!house.get("/v1/missed").await.to_string().contains(NUMBER));
+    let bad = problem(house.keyed(Method::DELETE, "/v1/contacts/nobody")).await;
+    assert_eq!(bad, (400, "invalid".to_owned()));
 }

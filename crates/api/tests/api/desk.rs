@@ -3,7 +3,8 @@
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::json;
 
-use crate::house::{Device, House, Rules, Welcomed, document, problem};
+use crate::device::{Device, Welcomed};
+use crate::house::{House, Rules, document, problem};
 
 async fn code_for(house: &House, name: &str) -> String {
     house.token(name).await;

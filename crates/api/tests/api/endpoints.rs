@@ -56,6 +56,7 @@ async fn an_endpoint_is_another_workspaces_nobody() {
         (Method::POST, format!("/v1/endpoints/{id}/rotate-secret")),
         (Method::POST, format!("/v1/endpoints/{id}/ping")),
         (Method::GET, format!("/v1/endpoints/{id}/deliveries")),
+        (Method::POST, format!("/v1/endpoints/{id}/deliveries/1/retry")),
     ] {
         let refused = problem(theirs(method, &path)).await;
         assert_eq!(refused, (404, "not_found".to_owned()), "{path}");
@@ -73,4 +74,17 @@ async fn a_ping_says_what_came_of_it() {
     let pinged = document(house.keyed(Method::POST, &path)).await;
     assert_eq!(pinged["delivered"], false);
     assert!(pinged["error"].as_str().unwrap().starts_with("no connection"));
+}
+
+#[tokio::test]
+async fn only_what_was_given_up_is_tried_again_by_hand() {
+    let house = House::open().await;
+    let endpoint = added(&house, "https://crm.example.com/events").await;
+    let id = endpoint["id"].as_str().unwrap();
+    let retry = |seq: &str| {
+        let path = format!("/v1/endpoints/{id}/deliveries/{seq}/retry");
+        house.keyed(Method::POST, &path)
+    };
+    assert_eq!(problem(retry("77")).await, (404, "not_found".to_owned()));
+    assert_eq!(problem(retry("seven")).await, (400, "invalid".to_owned()));
 }

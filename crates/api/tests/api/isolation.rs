@@ -8,9 +8,8 @@ use serde_json::json;
 use store::NewCall;
 use wire::agent::{ClientCommand, ErrorCode, RecordAction, ServerEvent};
 
-use crate::house::{
-    Device, House, LINE, OTHER_KEY, OTHER_LINE, Welcomed, document, problem, workspace,
-};
+use crate::device::{Device, Welcomed};
+use crate::house::{House, LINE, OTHER_KEY, OTHER_LINE, document, problem, workspace};
 
 const AGENTS: [&str; 5] = ["ana", "ben", "cleo", "dan", "eve"];
 

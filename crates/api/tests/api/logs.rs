@@ -10,7 +10,8 @@ use serde_json::json;
 use tracing_subscriber::fmt::MakeWriter;
 use wire::agent::ClientCommand;
 
-use crate::house::{Device, House, OTHER_KEY, Welcomed, document};
+use crate::device::{Device, Welcomed};
+use crate::house::{House, OTHER_KEY, document};
 use crate::webhooks::connect_with;
 
 #[derive(Clone, Default)]

@@ -11,6 +11,7 @@ mod agent_resume;
 mod agent_turn;
 mod contacts;
 mod desk;
+mod device;
 mod endpoints;
 mod events;
 mod groups;

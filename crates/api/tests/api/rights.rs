@@ -7,7 +7,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use wire::agent::{ClientCommand, ErrorCode, RecordAction, ServerEvent};
 
-use crate::house::{Device, House, answer, document, workspace};
+use crate::device::Device;
+use crate::house::{House, answer, document, workspace};
 
 /// A key that has just these rights.
 async fn key_with(house: &House, name: &str, rights: Rights) -> String {

@@ -6,7 +6,8 @@ use reqwest::{Method, StatusCode};
 use serde_json::json;
 use wire::agent::{ByeReason, ClientCommand, ErrorCode, ServerEvent};
 
-use crate::house::{Device, House, Welcomed, document, problem};
+use crate::device::{Device, Welcomed};
+use crate::house::{House, document, problem};
 
 /// The desk's cookie of an agent who is there.
 async fn cookie_of(house: &House, name: &str) -> String {

@@ -68,7 +68,7 @@ fn d4_a_lost_agent_leg_is_waited_for_with_hold_music_and_comes_back() {
     assert_eq!(sounds(&stage), [Sound::Hold]);
     assert_eq!(stage.count(|c| matches!(c, Command::Farewell(_) | Command::Dismiss(..))), 0);
     let device = target("ana", 1).device;
-    stage.at(24.0, Input::DeviceReady { target: target("ana", 1) });
+    stage.at(24.0, Input::DevicesReady { targets: vec![target("ana", 1)] });
     assert_eq!(stage.count(|c| matches!(c, Command::Bridge(_))), 2);
     assert_eq!(stage.call.phase(), Phase::Reconnecting, "a leg is not yet a voice");
     stage.at(24.2, Input::AgentHeard { device });
@@ -108,7 +108,7 @@ fn while_an_agent_is_lost_the_call_stays_theirs() {
     let mut stage = lost(Rules::default());
     let other = stage.at(21.0, Input::Claim { target: target("ben", 2) });
     assert!(matches!(other, Response::Refused(_)));
-    stage.at(21.0, Input::DeviceReady { target: target("ben", 2) });
+    stage.at(21.0, Input::DevicesReady { targets: vec![target("ben", 2)] });
     assert_eq!(stage.count(|c| matches!(c, Command::Bridge(_))), 1, "another's leg is not theirs");
     assert_eq!(stage.at(22.0, Input::HangUp { device: target("ana", 1).device }), Response::Done);
     assert_eq!(stage.call.phase(), Phase::Ending);

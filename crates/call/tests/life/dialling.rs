@@ -16,7 +16,7 @@ fn dialled_by(rules: Rules) -> (Stage, Target) {
     let ana = target("ana", 1);
     let mut stage = Stage::new(rules);
     let plan = RingPlan::everybody(Duration::from_secs(28));
-    stage.here = vec![ana.clone(), target("ben", 2)];
+    stage.here = [ana.clone(), target("ben", 2)].into();
     stage.at(0.0, Input::Dial { target: ana.clone(), plan });
     stage.at(0.2, Input::AgentHeard { device: ana.device });
     (stage, ana)

@@ -15,7 +15,7 @@ fn any_input() -> impl Strategy<Value = Input> {
     prop_oneof![
         4 => who.clone().prop_map(|target| Input::Claim { target }),
         1 => who.clone().prop_map(|target| Input::Decline { agent: target.agent }),
-        1 => who.clone().prop_map(|target| Input::DeviceReady { target }),
+        1 => who.clone().prop_map(|target| Input::DevicesReady { targets: vec![target] }),
         1 => who.clone().prop_map(|target| Input::DeviceGone { device: target.device }),
         1 => who.clone().prop_map(|target| Input::HangUp { device: target.device }),
         1 => who.clone().prop_map(|target| Input::AgentLegFailed { device: target.device, why: "test" }),

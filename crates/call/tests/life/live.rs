@@ -28,7 +28,7 @@ fn to(agent: &str) -> Step {
 }
 
 fn send(stage: &mut Stage, second: f64, mode: TransferMode, targets: &[Target]) -> Response {
-    stage.here = targets.to_vec();
+    stage.here = targets.iter().cloned().collect();
     let waves = vec![Wave { from: Duration::ZERO, until: None, targets: targets.to_vec() }];
     let device = ana().device;
     stage.at(second, Input::Transfer { device, to: to("ben"), waves, mode })
@@ -169,7 +169,7 @@ fn a8_a_caller_who_hangs_up_during_a_transfer_leaves_nobody_ringing() {
 fn a8_a_transfer_nobody_takes_comes_back_and_then_ends_as_a_call_that_was_talked_on() {
     for declines in [true, false] {
         let mut stage = blind();
-        stage.here = vec![ana()];
+        stage.here = [ana()].into();
         if declines {
             stage.at(12.0, Input::Decline { agent: ben().agent });
         } else {
@@ -185,7 +185,7 @@ fn a8_a_transfer_nobody_takes_comes_back_and_then_ends_as_a_call_that_was_talked
         assert_eq!(back.call.talkers(), [ana().agent], "nobody else talked in between");
     }
     let mut stage = blind();
-    stage.here = vec![ana()];
+    stage.here = [ana()].into();
     stage.wait_until(49.9);
     assert_eq!(stage.call.phase(), Phase::Ringing);
     stage.wait_until(50.0);
@@ -328,7 +328,7 @@ fn a8_a_transfer_that_nobody_takes_goes_where_unanswered_calls_of_the_line_go() 
     };
     let steps = vec![Step { whom: Whom::Everybody, name: String::new(), policy }];
     let mut stage = Stage::new(Rules::default());
-    stage.here = vec![ana()];
+    stage.here = [ana()].into();
     let allowed = Duration::from_secs(28);
     stage.at(0.0, Input::Ring { plan: call::RingPlan { steps, allowed } });
     stage.at(0.1, Input::PreAcceptAnswered(call::Outcome::Done));
@@ -337,9 +337,9 @@ fn a8_a_transfer_that_nobody_takes_goes_where_unanswered_calls_of_the_line_go() 
     stage.at(0.8, Input::AcceptAnswered(call::Outcome::Done));
     stage.at(1.0, Input::AgentHeard { device: ana().device });
     send(&mut stage, 10.0, TransferMode::Blind, &[ben()]);
-    stage.here = vec![];
+    stage.here = [].into();
     stage.wait_until(30.0);
     assert_eq!((stage.call.phase(), stage.sound()), (Phase::Queued, Some(Sound::Hold)));
-    stage.at(40.0, Input::DeviceReady { target: target("cleo", 3) });
+    stage.at(40.0, Input::DevicesReady { targets: vec![target("cleo", 3)] });
     assert_eq!(stage.call.rung(), [target("cleo", 3)]);
 }

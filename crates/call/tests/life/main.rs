@@ -5,6 +5,7 @@ mod caller_hears;
 mod dialling;
 mod early;
 mod ends;
+mod flood;
 mod hints;
 mod laws;
 mod live;

@@ -22,6 +22,17 @@ fn a1_the_first_claim_wins_and_the_second_learns_who_won() {
 }
 
 #[test]
+fn a1_losers_are_told_before_the_journal_is_waited_for() {
+    let mut stage = answered();
+    stage.at(1.0, Input::Claim { target: target("ana", 1) });
+    let told =
+        stage.position(|c| matches!(c, Command::StopRinging { why: StopWhy::Claimed { .. }, .. }));
+    // What is written down before Meta is asked may take a quarter of a second.
+    let asked = stage.position(|c| matches!(c, Command::Accept));
+    assert!(told.is_some() && told < asked, "{told:?} {asked:?}");
+}
+
+#[test]
 fn a2_a_second_tab_of_the_winner_is_told_it_is_their_own() {
     let mut stage = answered();
     stage.at(1.0, Input::Claim { target: target("ana", 1) });
@@ -77,7 +88,7 @@ fn a5_who_became_ready_during_a_claim_rings_when_it_is_given_back() {
     let mut stage = Stage::ringing(&[target("ana", 1)]);
     stage.at(0.1, Input::PreAcceptAnswered(Outcome::Done));
     stage.at(1.0, Input::Claim { target: target("ana", 1) });
-    stage.at(2.0, Input::DeviceReady { target: target("ben", 2) });
+    stage.at(2.0, Input::DevicesReady { targets: vec![target("ben", 2)] });
     assert_eq!(stage.count(|c| matches!(c, Command::Ring(_))), 1, "no ring while it is claimed");
     stage.at(3.0, Input::AgentLegFailed { device: target("ana", 1).device, why: "test" });
     assert_eq!(stage.call.phase(), Phase::Ringing);

@@ -33,7 +33,7 @@ fn d2_a_reload_goes_on_with_the_call_on_the_new_page() {
     let mut stage = Stage::talking(Rules::default(), &ana());
     stage.at(20.0, Input::DeviceGone { device: ana().device });
     assert_eq!((stage.call.phase(), stage.sound()), (Phase::Reconnecting, Some(Sound::Hold)));
-    stage.at(22.0, Input::DeviceReady { target: reloaded() });
+    stage.at(22.0, Input::DevicesReady { targets: vec![reloaded()] });
     assert_eq!(stage.call.holder(), Some(&reloaded()));
     let at = |wanted: Command| stage.position(|c| *c == wanted).expect("commanded");
     assert!(at(Command::Resume(reloaded())) < at(Command::Bridge(reloaded())));
@@ -48,7 +48,7 @@ fn d2_a_reload_goes_on_with_the_call_on_the_new_page() {
 #[test]
 fn d2_an_old_page_that_still_exists_is_fenced() {
     let mut stage = lost(Rules::default());
-    stage.at(22.0, Input::DeviceReady { target: reloaded() });
+    stage.at(22.0, Input::DevicesReady { targets: vec![reloaded()] });
     assert_eq!(left(&stage), [LeftWhy::ResumedElsewhere]);
     stage.at(22.2, Input::AgentHeard { device: ana().device });
     assert_eq!(stage.call.phase(), Phase::Reconnecting, "the old leg's sound means nothing");
@@ -68,7 +68,7 @@ fn d4_a_late_packet_of_the_lost_leg_does_not_end_the_hold_music() {
 #[test]
 fn d4_a_new_leg_that_fails_too_is_parted_and_the_grace_goes_on() {
     let mut stage = lost(Rules::default());
-    stage.at(22.0, Input::DeviceReady { target: ana() });
+    stage.at(22.0, Input::DevicesReady { targets: vec![ana()] });
     stage.at(23.0, Input::AgentLegFailed { device: ana().device, why: "again" });
     assert_eq!(stage.count(|c| *c == Command::Unbridge(ana())), 2);
     stage.at(23.1, Input::AgentHeard { device: ana().device });
@@ -80,7 +80,7 @@ fn d4_a_new_leg_that_fails_too_is_parted_and_the_grace_goes_on() {
 #[test]
 fn d4_after_the_grace_others_ring_while_the_caller_hears_ringback() {
     let mut stage = lost(Rules::default());
-    stage.here = vec![target("ben", 2)];
+    stage.here = [target("ben", 2)].into();
     let epoch = stage.call.epoch();
     stage.wait_until(44.9);
     assert_eq!(stage.call.phase(), Phase::Reconnecting);
@@ -101,7 +101,7 @@ fn d4_after_the_grace_others_ring_while_the_caller_hears_ringback() {
 #[test]
 fn d4_a_house_may_end_the_call_after_the_grace() {
     let mut stage = lost(Rules { after_grace: AfterGrace::End, ..Rules::default() });
-    stage.here = vec![target("ben", 2)];
+    stage.here = [target("ben", 2)].into();
     stage.wait_until(45.0);
     stage.at(45.1, Input::FarewellAnswered { confirmed: true });
     assert_eq!(stage.closed_with().map(|reason| reason.cause), Some(Cause::AgentLegFailed));
@@ -111,12 +111,12 @@ fn d4_a_house_may_end_the_call_after_the_grace() {
 #[test]
 fn d5_a_laptop_that_wakes_after_the_grace_has_no_call_any_more() {
     let mut stage = lost(Rules::default());
-    stage.here = vec![target("ben", 2)];
+    stage.here = [target("ben", 2)].into();
     stage.wait_until(45.0);
     stage.at(50.0, Input::Claim { target: target("ben", 2) });
     stage.at(50.1, Input::AgentHeard { device: target("ben", 2).device });
     let before = stage.commands.len();
-    stage.at(600.0, Input::DeviceReady { target: ana() });
+    stage.at(600.0, Input::DevicesReady { targets: vec![ana()] });
     stage.at(600.1, Input::AgentHeard { device: ana().device });
     for wish in [
         Input::HangUp { device: ana().device },
@@ -156,12 +156,12 @@ fn a10_an_agent_who_signs_out_rings_no_more_and_their_call_is_waited_for_and_rin
     let mut stage = Stage::talking(Rules::default(), &ana());
     stage.at(20.0, Input::AgentRemoved { agent: ana().agent });
     assert_eq!((stage.call.phase(), stage.sound()), (Phase::Reconnecting, Some(Sound::Hold)));
-    stage.here = vec![target("ben", 2)];
+    stage.here = [target("ben", 2)].into();
     stage.wait_until(45.0);
     assert_eq!(stage.call.rung(), [target("ben", 2)]);
     let mut claimed = Stage::ringing(&[ana(), target("ben", 2)]);
     claimed.at(1.0, Input::Claim { target: ana() });
-    claimed.here = vec![target("ben", 2)];
+    claimed.here = [target("ben", 2)].into();
     claimed.at(2.0, Input::AgentRemoved { agent: ana().agent });
     assert_eq!(claimed.call.rung(), [target("ben", 2)]);
     assert!(claimed.events.iter().any(|event| matches!(event, Event::ClaimReleased { .. })));

@@ -105,7 +105,7 @@ fn a6_one_agent_rings_after_the_other_and_a_decline_passes_the_turn_on_at_once()
 fn who_becomes_free_while_others_ring_in_turn_comes_at_the_end() {
     let mut stage = rings(&[group("sales", turns())], 28);
     answer(&mut stage, 0.0, in_turn(&[("ana", 1), ("ben", 2)]));
-    stage.at(3.0, Input::DeviceReady { target: target("cleo", 3) });
+    stage.at(3.0, Input::DevicesReady { targets: vec![target("cleo", 3)] });
     answer(&mut stage, 3.0, in_turn(&[("cleo", 3), ("ana", 1), ("ben", 2)]));
     assert_eq!(rung(&stage), ["ana"]);
     stage.wait_until(19.0);
@@ -120,7 +120,7 @@ fn who_becomes_free_while_others_ring_in_turn_comes_at_the_end() {
 fn a_second_device_of_a_ringing_agent_joins_and_their_ring_stays_one() {
     let mut stage = rings(&[group("sales", RingPolicy::default())], 28);
     answer(&mut stage, 0.0, vec![wave(0, None, &[target("ana", 1)])]);
-    stage.at(1.0, Input::DeviceReady { target: target("ana", 2) });
+    stage.at(1.0, Input::DevicesReady { targets: vec![target("ana", 2)] });
     answer(&mut stage, 1.0, vec![wave(0, None, &[target("ana", 1), target("ana", 2)])]);
     assert_eq!(stage.call.rung().len(), 2);
     assert_eq!(stage.count(|c| *c == Command::Ring(vec![target("ana", 2)])), 1);
@@ -136,7 +136,7 @@ fn a_second_device_of_a_ringing_agent_joins_and_their_ring_stays_one() {
 fn a_second_device_of_an_agent_whose_turn_comes_later_waits_for_that_turn() {
     let mut stage = rings(&[group("sales", turns())], 28);
     answer(&mut stage, 0.0, in_turn(&[("ana", 1), ("ben", 2), ("cleo", 3)]));
-    stage.at(1.0, Input::DeviceReady { target: target("ben", 22) });
+    stage.at(1.0, Input::DevicesReady { targets: vec![target("ben", 22)] });
     answer(&mut stage, 1.0, in_turn(&[("ana", 1), ("ben", 2), ("ben", 22), ("cleo", 3)]));
     assert_eq!(rung(&stage), ["ana"]);
     stage.wait_until(10.0);
@@ -201,7 +201,7 @@ fn queueing(max_wait_seconds: u32, notice: bool) -> Stage {
     };
     let mut stage = Stage::new(Rules { notice, ..Rules::default() });
     let steps = vec![group("sales", policy)];
-    stage.here = vec![target("ana", 1)];
+    stage.here = [target("ana", 1)].into();
     stage.at(0.0, Input::Ring { plan: RingPlan { steps, allowed: Duration::from_secs(28) } });
     stage.at(0.1, Input::PreAcceptAnswered(Outcome::Done));
     stage.at(0.2, Input::CarrierMediaUp);
@@ -216,7 +216,7 @@ fn a6_a_queued_caller_is_accepted_hears_hold_music_and_is_taken_without_another_
     assert_eq!(stage.count(|c| *c == Command::Accept), 1);
     stage.at(10.2, Input::AcceptAnswered(Outcome::Done));
     assert_eq!(stage.count(|c| *c == Command::Play(call::Sound::Hold)), 1);
-    stage.at(20.0, Input::DeviceReady { target: target("ben", 2) });
+    stage.at(20.0, Input::DevicesReady { targets: vec![target("ben", 2)] });
     assert_eq!(rung(&stage), ["ana", "ben"]);
     stage.at(100.0, Input::Claim { target: target("ben", 2) });
     stage.at(100.1, Input::AgentHeard { device: target("ben", 2).device });
@@ -230,7 +230,7 @@ fn a6_a_queued_caller_is_accepted_hears_hold_music_and_is_taken_without_another_
 fn a5_who_fails_in_a_queue_gives_the_caller_back_to_it() {
     let mut stage = queueing(300, false);
     stage.at(10.2, Input::AcceptAnswered(Outcome::Done));
-    stage.at(15.0, Input::DeviceReady { target: target("ben", 2) });
+    stage.at(15.0, Input::DevicesReady { targets: vec![target("ben", 2)] });
     stage.at(20.0, Input::Claim { target: target("ana", 1) });
     stage.wait_until(28.0);
     assert_eq!((stage.call.phase(), rung(&stage)), (Phase::Queued, vec!["ben".to_owned()]));

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use call::{
     Call, Command, Event, Habits, Input, LeftWhy, Outcome, Output, Phase, Response, RingPlan,
-    Roster, Rules, Step, Target, Whom, choose,
+    Roster, Rules, Step, Target, Whom, choose, choose_newcomers,
 };
 use model::{
     AgentId, CallId, Overflow, Presence, RingPolicy, Strategy, SupervisionMode, TransferMode,
@@ -209,14 +209,19 @@ impl House {
 
     fn command(&mut self, n: usize, command: Command) {
         match command {
-            Command::ChooseTargets { round, step } => {
+            Command::ChooseTargets { round, step, newcomers } => {
                 let members = match &step.whom {
                     Whom::Agent(agent) => {
                         Some(vec![model::Member { agent: agent.clone(), tier: 0 }])
                     }
                     Whom::Everybody | Whom::Group(_) => None,
                 };
-                let waves = choose(&self.roster, members.as_deref(), &step.policy, None, None);
+                let (roster, members) = (&self.roster, members.as_deref());
+                let waves = if newcomers.is_empty() {
+                    choose(roster, members, &step.policy, None, None)
+                } else {
+                    choose_newcomers(roster, members, &step.policy, None, &newcomers)
+                };
                 self.deliver(n, Duration::ZERO, Input::Chosen { round, waves });
             }
             Command::PreAccept => {
@@ -299,7 +304,7 @@ impl House {
                 8 => Input::AgentLegFailed { device, why: "the simulation" },
                 9 => Input::Supervise { supervisor: colleague, mode: SupervisionMode::Listen },
                 10 => Input::TakeOver { target: colleague },
-                _ => Input::DeviceReady { target: target.clone() },
+                _ => Input::DevicesReady { targets: vec![target.clone()] },
             };
             self.mail(n, after, input);
         }
@@ -346,7 +351,7 @@ impl House {
         let ringing: Vec<usize> = self.calls.keys().copied().collect();
         for target in self.roster.targets_of(agent) {
             for n in &ringing {
-                self.give(*n, Input::DeviceReady { target: target.clone() });
+                self.give(*n, Input::DevicesReady { targets: vec![target.clone()] });
             }
         }
     }

@@ -1,5 +1,6 @@
 //! A call on a stage: inputs at chosen seconds, outputs collected.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use call::{
@@ -14,9 +15,11 @@ pub(crate) struct Stage {
     pub(crate) commands: Vec<Command>,
     pub(crate) events: Vec<Event>,
     /// Who is there when the call asks.
-    pub(crate) here: Vec<Target>,
+    pub(crate) here: BTreeSet<Target>,
     /// Whether that is answered without a test's doing.
     pub(crate) answers: bool,
+    /// Devices looked at for the call's questions.
+    pub(crate) weighed: usize,
 }
 
 pub(crate) fn target(agent: &str, device: u128) -> Target {
@@ -33,8 +36,9 @@ impl Stage {
             start: Instant::now(),
             commands: vec![],
             events: vec![],
-            here: vec![],
+            here: BTreeSet::new(),
             answers: true,
+            weighed: 0,
         }
     }
 
@@ -47,15 +51,15 @@ impl Stage {
 
     /// Rings these devices by the simplest plan.
     pub(crate) fn ring(&mut self, targets: &[Target]) {
-        self.here = targets.to_vec();
+        self.here = targets.iter().cloned().collect();
         self.at(0.0, Input::Ring { plan: RingPlan::everybody(Duration::from_secs(28)) });
     }
 
     pub(crate) fn at(&mut self, second: f64, input: Input) -> Response {
         let now = self.start + Duration::from_secs_f64(second);
         match &input {
-            Input::DeviceReady { target } if !self.here.contains(target) => {
-                self.here.push(target.clone());
+            Input::DevicesReady { targets } => {
+                self.here.extend(targets.iter().cloned());
             }
             Input::DeviceGone { device } => self.here.retain(|target| target.device != *device),
             Input::AgentLegFailed { device, .. } => {
@@ -85,8 +89,8 @@ impl Stage {
         while let Some(output) = self.call.poll_output() {
             match output {
                 Output::Command(command) => {
-                    if let Command::ChooseTargets { round, .. } = &command {
-                        asked.push(*round);
+                    if let Command::ChooseTargets { round, newcomers, .. } = &command {
+                        asked.push((*round, newcomers.clone()));
                     }
                     self.commands.push(command);
                 }
@@ -96,8 +100,10 @@ impl Stage {
         if !self.answers {
             return;
         }
-        for round in asked {
-            let targets = self.here.clone();
+        for (round, newcomers) in asked {
+            let targets =
+                if newcomers.is_empty() { self.here.iter().cloned().collect() } else { newcomers };
+            self.weighed += targets.len();
             let waves = vec![Wave { from: Duration::ZERO, until: None, targets }];
             self.call.handle(Input::Chosen { round, waves }, now);
             self.drain(now);

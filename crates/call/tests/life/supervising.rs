@@ -103,7 +103,7 @@ fn a_supervisor_who_takes_over_goes_on_with_the_same_call_and_recording() {
 #[test]
 fn a5_a_supervisor_who_takes_over_and_is_never_heard_gives_the_call_to_others() {
     let mut stage = supervised(SupervisionMode::Listen);
-    stage.here = vec![ana(), eve()];
+    stage.here = [ana(), eve()].into();
     stage.at(10.0, Input::TakeOver { target: eve() });
     stage.wait_until(18.0);
     assert_eq!((stage.call.phase(), stage.call.rung()), (Phase::Ringing, vec![ana()]));

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use call::{Habits, Roster, STEPS_MAX, Wave, Whom, choose, plan};
+use call::{Habits, Roster, STEPS_MAX, Wave, Whom, choose, choose_newcomers, plan};
 use model::{AgentId, CallId, GroupId, Member, Overflow, RingPolicy, Strategy};
 use uuid::Uuid;
 
@@ -112,6 +112,31 @@ fn who_knows_the_caller_rings_alone_first_if_they_are_free() {
     roster.occupy(&cleo, call(1)).expect("free");
     let waves = choose(&roster, None, &policy, Some(&cleo), None);
     assert_eq!(read(&waves), [(0, None, vec!["ana", "ben", "cleo"])], "nobody waits for who talks");
+}
+
+#[test]
+fn newcomers_ring_when_they_would_have_rung_and_nobody_else_is_looked_at() {
+    let roster = house();
+    let (ana, ben, cleo) = (agent("ana"), target("ben", 2), agent("cleo"));
+    let of = |members: Option<&[Member]>, policy: &RingPolicy, sticky: Option<&AgentId>| {
+        read(&choose_newcomers(&roster, members, policy, sticky, std::slice::from_ref(&ben)))
+            .into_iter()
+            .map(|(from, until, names)| (from, until, names.join(" ")))
+            .collect::<Vec<_>>()
+    };
+    let all = RingPolicy::default();
+    assert_eq!(of(None, &all, None), [(0, None, "ben".to_owned())]);
+    let ours = members([0, 2, 0]);
+    assert_eq!(of(Some(&ours[..1]), &all, None), [], "ben is not of this group");
+    let tiers =
+        RingPolicy { strategy: Strategy::Tiers, tier_delay_seconds: 5, ..RingPolicy::default() };
+    assert_eq!(of(Some(&ours), &tiers, None), [(10, None, "ben".to_owned())]);
+    let known = RingPolicy { sticky_seconds: 6, ..RingPolicy::default() };
+    let after_cleo = [(0, None, "cleo".to_owned()), (6, None, "ben".to_owned())];
+    assert_eq!(of(None, &known, Some(&cleo)), after_cleo, "whom the caller knows has precedence");
+    let in_turn = RingPolicy { strategy: Strategy::LongestIdle, ..RingPolicy::default() };
+    let turn = u64::from(in_turn.turn_seconds);
+    assert_eq!(of(None, &in_turn, Some(&ana)), [(0, Some(turn), "ben".to_owned())]);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod agents;
 mod deliveries;
 mod hooks;
+mod ledger;
 mod line;
 mod log;
 mod media;
@@ -22,6 +23,7 @@ use model::{LineId, WorkspaceId};
 pub use agents::Agents;
 pub use deliveries::Deliveries;
 pub use hooks::BeforeRinging;
+pub use ledger::Ledger;
 pub use line::{Line, Ringback};
 pub use log::{Log, LogFormat, LogLevel};
 pub use media::{Media, PortRange};
@@ -50,6 +52,8 @@ pub struct Config {
     pub turn: Option<Turn>,
     /// Where facts are kept.
     pub store: Store,
+    /// Where the money is.
+    pub ledger: Ledger,
     /// Where and how recordings are kept.
     pub recording: Recording,
     /// The tenant of `[workspace]`, or the first of `[[workspaces]]` when only those are given.
@@ -124,6 +128,7 @@ pub(crate) fn read(
         media: reader.section("media", Media::read),
         turn: reader.section("turn", Turn::read),
         store: reader.section("store", Store::read),
+        ledger: reader.section("ledger", Ledger::read),
         recording: reader.section("recording", Recording::read),
         workspace,
         workspaces,
@@ -229,7 +234,7 @@ mod tests {
         let shipped = include_str!("../../../../deploy/ringdown.toml");
         let line = "[[workspaces]]\nid = \"a\"\n[[lines]]\nid = \"1\"".to_owned();
         let (_, _, known) = read(&["a".into()], std::iter::empty(), &|_| Ok(line.clone()));
-        assert_eq!(known.len(), 14);
+        assert_eq!(known.len(), 15);
         for (section, keys) in known {
             let heading = [format!("\n[{section}]\n"), format!("\n# [[{section}]]\n")];
             let start = heading.iter().find_map(|text| shipped.find(text));

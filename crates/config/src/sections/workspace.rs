@@ -1,5 +1,6 @@
 //! `[workspace]` and `[[workspaces]]`: the tenants and their money.
 
+use ledger::{Markup, Zone};
 use model::{Currency, Micros, WorkspaceId};
 
 use crate::problem::Place;
@@ -16,6 +17,12 @@ pub struct Workspace {
     pub currency: Currency,
     /// The least balance that lets a call start, exactly.
     pub minimum_balance: Micros,
+    /// The time zone of its WhatsApp business account: rate cards and volume tiers go by it.
+    pub time_zone: Zone,
+    /// The id of that account; without it days are not compared with Meta's figures.
+    pub business_account: Option<String>,
+    /// What its calls cost on top of the rate card.
+    pub markup: Markup,
 }
 
 /// The product's rule: ten units, so that a call does not drop for want of money.
@@ -64,8 +71,31 @@ impl Workspace {
                 "an amount in quotes with at most 6 decimals, such as \"10.00\"",
                 amount,
             ),
+            time_zone: section.parsed(
+                "time_zone",
+                Zone::utc(),
+                "a name of the IANA database, such as \"Asia/Kolkata\"",
+                |text| Zone::named(text).ok(),
+            ),
+            business_account: section.optional("business_account", "digits", |text| {
+                let is_id = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+                is_id.then(|| text.to_owned())
+            }),
+            markup: section.parsed(
+                "markup_percent",
+                Markup::default(),
+                "a percentage in quotes from 0 to 1000 with at most 2 decimals, such as \"12.5\"",
+                percent,
+            ),
         }
     }
+}
+
+/// Reads `12.5` as 1,250 hundredths of a percent.
+fn percent(text: &str) -> Option<Markup> {
+    let hundredths = amount(text)?.get();
+    let exact = hundredths % 10_000 == 0;
+    u32::try_from(hundredths / 10_000).ok().filter(|_| exact).and_then(Markup::new)
 }
 
 fn default_id() -> WorkspaceId {
@@ -91,6 +121,22 @@ fn amount(text: &str) -> Option<Micros> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_markup_has_two_decimals_and_an_end() {
+        for (text, hundredths) in [
+            ("0", Some(0)),
+            ("12.5", Some(1_250)),
+            ("0.01", Some(1)),
+            ("1000", Some(100_000)),
+            ("1000.01", None),
+            ("0.001", None),
+            ("-5", None),
+            ("5%", None),
+        ] {
+            assert_eq!(percent(text).map(Markup::get), hundredths, "{text}");
+        }
+    }
 
     #[test]
     fn an_amount_is_exact_to_the_micro() {

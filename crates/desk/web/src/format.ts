@@ -16,16 +16,17 @@ export function isoDuration(millis: number): string {
 }
 
 /**
- * Money in the reader's notation. `display` is the daemon's truncated text with two decimals; it is
- * formatted as text, so that no float and no rounding touch it.
+ * Money in the reader's notation. `display` is the daemon's truncated text with the decimals of its
+ * currency (yen have none, Kuwaiti dinars three); it is formatted as text, so that no float and no rounding touch it.
  */
 export function money(display: string, currency: string, locale: string): string {
+  const decimals = (display.split('.')[1] ?? '').length;
   try {
     return new Intl.NumberFormat(locale, {
       style: 'currency',
       currency,
-      minimumFractionDigits: 2,
-      maximumFractionDigits: 2,
+      minimumFractionDigits: decimals,
+      maximumFractionDigits: decimals,
     }).format(display as unknown as number);
   } catch {
     return `${display} ${currency}`;

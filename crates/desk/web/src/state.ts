@@ -143,6 +143,8 @@ export interface CallView {
   recordingMode: RecordingMode;
   recording: RecordingState;
   hint?: Hint;
+  /** When the call ends for want of money, on this page's clock, in milliseconds. */
+  creditEndsAt?: number;
   quality?: QualityNow;
   /** The last keys that the caller pressed; empty before the first. */
   keys: string;

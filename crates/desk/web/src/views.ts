@@ -39,6 +39,7 @@ export function callView(call: Call, heldSince?: number): CallView {
     recordingMode: call.recordingMode,
     recording: call.recording,
     ...(call.hint ? { hint: call.hint } : {}),
+    ...(call.creditEndsAt ? { creditEndsAt: Date.parse(call.creditEndsAt) } : {}),
     ...(call.quality ? { quality: call.quality } : {}),
     keys: call.keys,
   };

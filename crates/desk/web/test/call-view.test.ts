@@ -33,6 +33,14 @@ describe('the view of a running call', () => {
     expect(callView(call)).not.toHaveProperty('hint');
   });
 
+  it('knows when the paid time ends, and forgets it when somebody tops up', () => {
+    const call = new Call(nobody, running);
+    call.apply({ type: 'call_update', active: { ...running, credit_ends_at: '2026-03-01T10:01:00.000Z' } });
+    expect(callView(call).creditEndsAt).toBe(Date.UTC(2026, 2, 1, 10, 1));
+    call.apply({ type: 'call_update', active: running });
+    expect(callView(call)).not.toHaveProperty('creditEndsAt');
+  });
+
   it('has a word for everything the daemon may say', () => {
     for (const word of ['good', 'fair', 'poor', 'caller', 'agent']) expect(isStringKey(`sound.${word}`), word).toBe(true);
     for (const hint of ['caller_silent', 'muted', 'no_sound', 'no_path']) expect(isStringKey(`hint.${hint}`), hint).toBe(true);

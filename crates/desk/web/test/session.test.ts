@@ -129,7 +129,7 @@ describe('at the desk', () => {
   it('lists missed calls newest first and the balance as the daemon shows it', async () => {
     const missed = { call: 'call_old', from: { display: 'Li' }, line: '1', at: '2026-03-01T09:00:00.000Z', reason: 'balance', rang_ms: 0 };
     await atDesk({ missed: [missed] });
-    FakeSocket.last.receive(1, { type: 'missed', missed: { ...missed, call: 'call_new' } });
+    FakeSocket.last.receive(1, { type: 'missed', missed: [{ ...missed, call: 'call_new' }] });
     expect(state.missed.map(({ call }) => call)).toEqual(['call_new', 'call_old']);
     const balance = { available_micros: 9_980_000, minimum_micros: 10_000_000, currency: 'USD', display: '9.98', top_up_required: true };
     FakeSocket.last.receive(2, { type: 'balance', balance });

@@ -2,8 +2,12 @@
 
 use model::{CallId, Currency, Micros, Timestamp, TransactionId, WorkspaceId};
 
+mod cards;
 mod figures;
+mod golden;
+mod holds;
 mod laws;
+mod meter;
 mod refusals;
 
 fn acme() -> WorkspaceId {

@@ -59,9 +59,10 @@ impl<const N: usize> Inbox<N> {
         Ok(count)
     }
 
-    /// Who sent the datagrams of the last call.
-    pub(crate) fn senders(&self) -> impl Iterator<Item = SocketAddr> {
-        self.taken.iter().filter_map(|(_, from)| *from)
+    /// The datagrams of the last call and who sent them.
+    pub(crate) fn arrivals(&self) -> impl Iterator<Item = (SocketAddr, &[u8])> {
+        let datagrams = self.taken.iter().zip(self.buffers.iter());
+        datagrams.filter_map(|((length, from), bytes)| Some(((*from)?, bytes.get(..*length)?)))
     }
 
     /// A datagram of the last call and who sent it.
@@ -96,6 +97,17 @@ impl Outbox {
             to: [None; OUT],
             waiting: 0,
         }
+    }
+
+    pub(crate) const fn is_full(&self) -> bool {
+        self.waiting == OUT
+    }
+
+    /// The datagrams that wait, in order: their buffers and lengths.
+    pub(crate) fn waiting_mut(
+        &mut self,
+    ) -> impl Iterator<Item = (&mut [u8; DATAGRAM_MAX], &mut usize)> {
+        self.buffers.iter_mut().zip(&mut self.lengths).take(self.waiting)
     }
 
     /// Adds a datagram; sends the full box first if there is no room.

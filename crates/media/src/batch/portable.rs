@@ -43,9 +43,10 @@ impl<const N: usize> Inbox<N> {
         Ok(N)
     }
 
-    /// Who sent the datagrams of the last call.
-    pub(crate) fn senders(&self) -> impl Iterator<Item = SocketAddr> {
-        self.taken.iter().filter_map(|(_, from)| *from)
+    /// The datagrams of the last call and who sent them.
+    pub(crate) fn arrivals(&self) -> impl Iterator<Item = (SocketAddr, &[u8])> {
+        let datagrams = self.taken.iter().zip(self.buffers.iter());
+        datagrams.filter_map(|((length, from), bytes)| Some(((*from)?, bytes.get(..*length)?)))
     }
 
     /// A datagram of the last call and who sent it.
@@ -55,21 +56,62 @@ impl<const N: usize> Inbox<N> {
     }
 }
 
-/// Sends at once what others gather.
-#[derive(Default)]
-pub struct Outbox;
+/// Datagrams that are gathered; more gain nothing here.
+const OUT: usize = 64;
+
+/// Gathers datagrams of one socket.
+pub struct Outbox {
+    buffers: Box<[[u8; DATAGRAM_MAX]; OUT]>,
+    lengths: [usize; OUT],
+    to: [Option<SocketAddr>; OUT],
+    waiting: usize,
+}
+
+impl Default for Outbox {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 
 impl Outbox {
-    /// Nothing to make.
-    pub const fn new() -> Self {
-        Self
+    /// Makes the buffers.
+    pub fn new() -> Self {
+        let buffers = Box::new([[0; DATAGRAM_MAX]; OUT]);
+        Self { buffers, lengths: [0; OUT], to: [None; OUT], waiting: 0 }
     }
 
-    /// Sends a datagram, or loses it.
+    pub(crate) const fn is_full(&self) -> bool {
+        self.waiting == OUT
+    }
+
+    /// The datagrams that wait, in order: their buffers and lengths.
+    pub(crate) fn waiting_mut(
+        &mut self,
+    ) -> impl Iterator<Item = (&mut [u8; DATAGRAM_MAX], &mut usize)> {
+        self.buffers.iter_mut().zip(&mut self.lengths).take(self.waiting)
+    }
+
+    /// Adds a datagram; sends the full box first if there is no room.
     pub fn push(&mut self, socket: &UdpSocket, to: SocketAddr, bytes: &[u8]) {
-        let _ = socket.send_to(bytes, to);
+        if self.is_full() {
+            self.flush(socket);
+        }
+        if let Some(room) = self.buffers[self.waiting].get_mut(..bytes.len()) {
+            room.copy_from_slice(bytes);
+            self.lengths[self.waiting] = bytes.len();
+            self.to[self.waiting] = Some(to);
+            self.waiting += 1;
+        }
     }
 
-    /// Everything is sent already.
-    pub const fn flush(&mut self, _socket: &UdpSocket) {}
+    /// Sends everything, or loses it.
+    pub fn flush(&mut self, socket: &UdpSocket) {
+        let waiting = std::mem::take(&mut self.waiting);
+        let heads = self.to.iter().zip(&self.lengths).take(waiting);
+        for ((to, length), buffer) in heads.zip(self.buffers.iter()) {
+            if let Some(to) = to {
+                let _ = socket.send_to(&buffer[..*length], *to);
+            }
+        }
+    }
 }

@@ -5,6 +5,7 @@
 use std::hint::black_box;
 
 use super::{Ice, Leg};
+use crate::srtp::Message;
 
 impl Leg {
     /// Reads what every packet of this leg needs, heard or said, apart from keys.
@@ -18,6 +19,11 @@ impl Leg {
             Ice::Full(full) => black_box(full.path().is_some()),
             Ice::Lite(lite) => black_box(lite.path().is_some()),
         };
+    }
+
+    /// What the tag of a packet that this leg is about to hear is made of, if it is made apart.
+    pub(crate) fn message<'a>(&'a self, packet: &'a [u8]) -> Option<Message<'a>> {
+        self.keys.as_ref()?.inbound.message(packet)
     }
 
     /// Reads what opening a packet of this leg needs.

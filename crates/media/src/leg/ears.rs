@@ -7,6 +7,7 @@ use crate::event::MediaEvent;
 use crate::reception::Reception;
 use crate::rtcp;
 use crate::rtp;
+use crate::srtp::Expected;
 use crate::stream::Origin;
 use crate::tap::OPUS_FRAME_MAX;
 use crate::turn::{Path, Turn};
@@ -33,17 +34,19 @@ pub(crate) struct Heard {
 impl Leg {
     /// Verifies and decrypts RTP in place. `None` when there is nothing to pass on: forged,
     /// replayed, of an unknown payload type, empty, too large for Opus, or said while muted.
+    /// `expected` is the tag of this packet, where it was made before.
     pub(crate) fn hear(
         &mut self,
         turn: &mut Turn<'_>,
         from: Path,
         packet: &mut [u8],
+        expected: Option<Expected>,
     ) -> Option<Heard> {
         let header = rtp::Header::read(packet);
         let inbound = self.keys.as_mut().map(|keys| &mut keys.inbound);
-        let opened = header
-            .zip(inbound)
-            .and_then(|(header, inbound)| Some((header, inbound.open_rtp(&header, packet)?)));
+        let opened = header.zip(inbound).and_then(|(header, inbound)| {
+            Some((header, inbound.open_rtp(&header, packet, expected)?))
+        });
         let Some((header, rtp)) = opened else {
             self.refuse();
             return None;

@@ -166,11 +166,14 @@ impl Leg {
         rtp::write(head, payload_type, stamp.marker, sequence, stamp.timestamp, ssrc);
         room.copy_from_slice(payload);
         let length = rtp::HEADER + payload.len();
-        let sealed = keys.outbound.seal_rtp(ssrc, stamp.index, &mut turn.scratch[..], length);
-        let Some(length) = sealed else {
+        let covered = keys.outbound.cover_rtp(ssrc, stamp.index, &mut turn.scratch[..], length);
+        let Some((length, untagged)) = covered else {
             return false;
         };
-        turn.wire.send(via, to, &turn.scratch[..length]);
+        match untagged {
+            Some(untagged) => turn.wire.send_untagged(via, to, turn.scratch, length, untagged),
+            None => turn.wire.send(via, to, &turn.scratch[..length]),
+        }
         self.count.packets_out += 1;
         self.count.bytes_out += payload.len() as u64;
         true

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use model::LegId;
 
-use super::Shard;
+use super::{Foretold, Shard};
 use crate::event::LegDown;
 use crate::ice::stun::{Binding, is_stun};
 use crate::leg::{Ice, Rebound};
@@ -68,6 +68,7 @@ impl Shard {
         id: LegId,
         from: Path,
         bytes: &mut [u8],
+        foretold: Option<Foretold>,
         wire: &mut dyn Wire,
     ) -> Option<LegDown> {
         let (leg, mut turn) = self.turn(now, id, wire)?;
@@ -83,7 +84,8 @@ impl Shard {
         }
         match shape(bytes) {
             Some(Shape::Rtp) => {
-                let heard = leg.hear(&mut turn, from, bytes);
+                let expected = foretold.and_then(|foretold| foretold.of(id));
+                let heard = leg.hear(&mut turn, from, bytes, expected);
                 if leg.take_stirred() {
                     self.reschedule(id);
                 }

@@ -32,6 +32,7 @@ use crate::leg::{Heard, Ice, Leg};
 use crate::plane::Totals;
 use crate::tap::TapWriter;
 use crate::turn::{DATAGRAM_MAX, Path, Turn, Via, WallClock, Wire};
+pub(crate) use ahead::{Foresight, Foretold};
 use deadlines::Deadlines;
 pub(crate) use hand_over::ShardState;
 use offering::Offered;
@@ -107,13 +108,25 @@ impl Shard {
         bytes: &mut [u8],
         wire: &mut dyn Wire,
     ) {
+        self.foretold_datagram(now, Path { via, to: from }, bytes, None, wire);
+    }
+
+    /// The same for one that [`Self::expect`] has seen.
+    pub(crate) fn foretold_datagram(
+        &mut self,
+        now: Instant,
+        from: Path,
+        bytes: &mut [u8],
+        foretold: Option<Foretold>,
+        wire: &mut dyn Wire,
+    ) {
         self.totals.datagrams += 1;
-        let from = Path { via, to: from };
         let Some(leg) = self.recipient(now, from, bytes) else {
             self.totals.refused += 1;
             return;
         };
-        let handled = catch_unwind(AssertUnwindSafe(|| self.deliver(now, leg, from, bytes, wire)));
+        let handled =
+            catch_unwind(AssertUnwindSafe(|| self.deliver(now, leg, from, bytes, foretold, wire)));
         match handled {
             Ok(None) => {}
             Ok(Some(why)) => self.end(now, leg, why, wire),

@@ -2,6 +2,8 @@
 
 use super::cm::{self, Cm};
 use super::gcm::{self, Gcm};
+use super::lanes::Message;
+use super::tag::{Expected, Untagged};
 
 /// Bytes of the SRTCP index word.
 const INDEX: usize = 4;
@@ -34,34 +36,63 @@ impl Cipher {
         buffer: &mut [u8],
         length: usize,
     ) -> Option<usize> {
+        let (length, untagged) = self.cover_rtp(ssrc, index, header, buffer, length)?;
+        untagged.map_or(Some(length), |untagged| untagged.finish(buffer, length))
+    }
+
+    /// The same without the tag where others' tags can be made together with it: AES-CM. Its
+    /// packet is whole once it is finished.
+    pub(super) fn cover_rtp(
+        &self,
+        ssrc: u32,
+        index: u64,
+        header: usize,
+        buffer: &mut [u8],
+        length: usize,
+    ) -> Option<(usize, Option<Untagged>)> {
         match self {
             Self::Cm(cm) => {
                 cm.apply(ssrc, index, buffer.get_mut(header..length)?);
-                let tag = cm.tag(&buffer[..length], &rollover(index));
-                append(buffer, length, &tag)
+                Some((length, Some(Untagged::new(*cm.hmac(), rollover(index)))))
             }
             Self::Gcm(gcm) => {
                 let (head, body) = buffer.split_at_mut_checked(header)?;
                 let data = body.get_mut(..length.checked_sub(header)?)?;
                 let tag = gcm.seal(ssrc, index, head, data)?;
-                append(buffer, length, &tag)
+                append(buffer, length, &tag).map(|length| (length, None))
             }
         }
     }
 
-    /// Verifies and decrypts an RTP packet; returns where its payload ends.
+    /// What the tag of a received packet is made of; `None` where it is not made alone.
+    pub(super) fn message<'a>(&'a self, index: u64, packet: &'a [u8]) -> Option<Message<'a>> {
+        match self {
+            Self::Cm(cm) => {
+                let end = packet.len().checked_sub(cm::TAG)?;
+                Some(Message::new(cm.hmac(), &packet[..end], rollover(index)))
+            }
+            Self::Gcm(_) => None,
+        }
+    }
+
+    /// Verifies and decrypts an RTP packet; returns where its payload ends. `expected` spares the
+    /// making of the tag, if it is that of this packet with this rollover counter.
     pub(super) fn open_rtp(
         &self,
         ssrc: u32,
         index: u64,
         header: usize,
         packet: &mut [u8],
+        expected: Option<Expected>,
     ) -> Option<usize> {
         match self {
             Self::Cm(cm) => {
                 let end = packet.len().checked_sub(cm::TAG)?;
                 let (message, tag) = packet.split_at_mut(end);
-                if header > end || !cm.verifies(message, &rollover(index), tag) {
+                let rollover = rollover(index);
+                let expected = expected.and_then(|expected| expected.with(rollover));
+                let expected = expected.unwrap_or_else(|| cm.tag(message, &rollover));
+                if header > end || !cm::is_same(&expected, tag) {
                     return None;
                 }
                 cm.apply(ssrc, index, &mut message[header..]);
@@ -123,7 +154,7 @@ impl Cipher {
                 let tagged = packet.len().checked_sub(cm::TAG)?;
                 let (message, tag) = packet.split_at_mut(tagged);
                 let end = tagged.checked_sub(INDEX)?;
-                if end < RTCP_CLEAR || !cm.verifies(message, &[], tag) {
+                if end < RTCP_CLEAR || !cm::is_same(&cm.tag(message, &[]), tag) {
                     return None;
                 }
                 cm.apply(ssrc, index.into(), &mut message[RTCP_CLEAR..end]);
@@ -156,7 +187,7 @@ fn associated(head: &[u8], word: [u8; INDEX]) -> [u8; RTCP_CLEAR + INDEX] {
     bytes
 }
 
-fn append(buffer: &mut [u8], length: usize, bytes: &[u8]) -> Option<usize> {
+pub(super) fn append(buffer: &mut [u8], length: usize, bytes: &[u8]) -> Option<usize> {
     let end = length.checked_add(bytes.len())?;
     buffer.get_mut(length..end)?.copy_from_slice(bytes);
     Some(end)

@@ -5,18 +5,19 @@ use sha1::compress;
 use sha1::digest::generic_array::GenericArray;
 
 /// Bytes of a SHA-1 block.
-const BLOCK: usize = 64;
+pub(super) const BLOCK: usize = 64;
 /// Bytes of a digest.
-const DIGEST: usize = 20;
+pub(super) const DIGEST: usize = 20;
 /// Most bytes behind the message: the rollover counter of RTP.
 const TRAILER_MAX: usize = 4;
 /// Initial state of SHA-1 (FIPS 180-4 section 5.3.1).
 const START: [u32; 5] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476, 0xc3d2_e1f0];
 
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 pub(super) struct Hmac {
-    inner: [u32; 5],
-    outer: [u32; 5],
+    /// The state behind the key's block of the inner hash, and of the outer one.
+    pub(super) inner: [u32; 5],
+    pub(super) outer: [u32; 5],
 }
 
 impl Hmac {
@@ -57,19 +58,28 @@ impl Hmac {
 /// Pads what is left behind the key's block and `hashed` bytes, and eats it.
 fn finish(state: &mut [u32; 5], tail: &mut [u8; 2 * BLOCK], end: usize, hashed: usize) {
     tail[end] = 0x80;
-    let bits = ((BLOCK + hashed) as u64 * 8).to_be_bytes();
-    let blocks = if end + 1 + bits.len() > BLOCK { 2 } else { 1 };
+    let (bits, blocks) = (bits(hashed), blocks(end));
     tail[blocks * BLOCK - bits.len()..blocks * BLOCK].copy_from_slice(&bits);
     for block in tail.as_chunks::<BLOCK>().0.iter().take(blocks) {
         eat(state, block);
     }
 }
 
+/// Blocks that `hashed` bytes fill with their padding.
+pub(super) const fn blocks(hashed: usize) -> usize {
+    (hashed + 1 + size_of::<u64>()).div_ceil(BLOCK)
+}
+
+/// The end of the padding: how many bits have been hashed, the key's block included.
+pub(super) const fn bits(hashed: usize) -> [u8; 8] {
+    ((BLOCK + hashed) as u64 * 8).to_be_bytes()
+}
+
 fn eat(state: &mut [u32; 5], block: &[u8; BLOCK]) {
     compress(state, std::slice::from_ref(GenericArray::from_slice(block)));
 }
 
-fn written(state: [u32; 5]) -> [u8; DIGEST] {
+pub(super) fn written(state: [u32; 5]) -> [u8; DIGEST] {
     let mut bytes = [0; DIGEST];
     for (bytes, word) in bytes.as_chunks_mut::<4>().0.iter_mut().zip(state) {
         *bytes = word.to_be_bytes();

@@ -6,6 +6,8 @@ use std::hint::black_box;
 use serde::{Deserialize, Serialize};
 
 use super::cipher::Cipher;
+use super::lanes::Message;
+use super::tag::Expected;
 use super::window::Window;
 use crate::rtp;
 
@@ -57,8 +59,23 @@ impl Inbound {
         self.rtp.touch();
     }
 
-    /// Verifies and decrypts in place. `None`: forged, replayed, or one source too many.
-    pub(crate) fn open_rtp(&mut self, header: &rtp::Header, packet: &mut [u8]) -> Option<RtpHeard> {
+    /// What the tag of this packet is made of. `None` when [`Self::open_rtp`] has no use for it:
+    /// the packet is no RTP, old, or protected otherwise; or the first of its source.
+    pub(crate) fn message<'a>(&'a self, packet: &'a [u8]) -> Option<Message<'a>> {
+        let header = rtp::Header::read(packet).filter(|_| !rtp::is_rtcp(packet))?;
+        let window = self.rtp_sources[position(&self.rtp_sources, header.ssrc)?].window;
+        let index = estimate(window.highest(), header.sequence)?;
+        self.rtp.message(index, packet).filter(|_| window.is_fresh(index))
+    }
+
+    /// Verifies and decrypts in place. `None`: forged, replayed, or one source too many. The
+    /// `expected` tag is one of this packet made from [`Self::message`].
+    pub(crate) fn open_rtp(
+        &mut self,
+        header: &rtp::Header,
+        packet: &mut [u8],
+        expected: Option<Expected>,
+    ) -> Option<RtpHeard> {
         let known = position(&self.rtp_sources, header.ssrc);
         let window = match known {
             Some(at) => self.rtp_sources[at].window,
@@ -71,7 +88,7 @@ impl Inbound {
         if !window.is_fresh(index) {
             return None;
         }
-        let end = self.rtp.open_rtp(header.ssrc, index, header.length, packet)?;
+        let end = self.rtp.open_rtp(header.ssrc, index, header.length, packet, expected)?;
         accept(&mut self.rtp_sources, known, header.ssrc, window, index);
         Some(RtpHeard { index, end })
     }

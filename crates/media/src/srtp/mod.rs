@@ -7,13 +7,17 @@ mod derive;
 mod gcm;
 mod hmac;
 mod inbound;
+mod lanes;
 mod outbound;
 mod session;
+mod tag;
 mod window;
 
 pub(crate) use inbound::Inbound;
+pub(crate) use lanes::{LANES, Message, tags};
 pub(crate) use outbound::Outbound;
 pub(crate) use session::{Session, SessionState};
+pub(crate) use tag::{Expected, Untagged};
 
 use derive::Master;
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,7 @@
 //! Protecting what we send.
 
 use super::cipher::Cipher;
+use super::tag::Untagged;
 use crate::rtp;
 
 pub(crate) struct Outbound {
@@ -39,6 +40,17 @@ impl Outbound {
         length: usize,
     ) -> Option<usize> {
         self.rtp.seal_rtp(ssrc, index, rtp::HEADER, buffer, length)
+    }
+
+    /// The same, but the tag may still have to be made.
+    pub(crate) fn cover_rtp(
+        &self,
+        ssrc: u32,
+        index: u64,
+        buffer: &mut [u8],
+        length: usize,
+    ) -> Option<(usize, Option<Untagged>)> {
+        self.rtp.cover_rtp(ssrc, index, rtp::HEADER, buffer, length)
     }
 
     /// The same for a header of any length, as another stack may write it.

@@ -114,7 +114,7 @@ mod tests {
             return receiver.inbound.open_rtcp(&mut packet).map(|_| 0);
         }
         let header = rtp::Header::read(&packet).unwrap();
-        receiver.inbound.open_rtp(&header, &mut packet).map(|heard| heard.index)
+        receiver.inbound.open_rtp(&header, &mut packet, None).map(|heard| heard.index)
     }
 
     proptest! {

@@ -41,7 +41,7 @@ fn sealed(sender: &Outbound, index: u64) -> Vec<u8> {
 fn open(receiver: &mut Inbound, packet: &[u8]) -> Option<u64> {
     let mut packet = packet.to_vec();
     let header = rtp::Header::read(&packet)?;
-    let heard = receiver.open_rtp(&header, &mut packet)?;
+    let heard = receiver.open_rtp(&header, &mut packet, None)?;
     assert_eq!(heard.end, 92);
     assert_eq!(packet[12..20], heard.index.to_be_bytes());
     Some(heard.index)
@@ -101,7 +101,7 @@ fn gcm_protects_rtp_as_in_rfc_7714_16_1_1() {
         hex("8040f17b 8041f8d3 5501a0b2 f24de3a3 fb34de6c acba861c 9d7e4bca be633bd5 0d294e6f \
          42a5f47a 51c7d19b 36de3adf 8833899d 7f27beb1 6a9152cf 765ee439 0cce");
     assert_eq!(packet, expected);
-    let end = cipher.open_rtp(0x5501_a0b2, 0xf17b, 12, &mut packet);
+    let end = cipher.open_rtp(0x5501_a0b2, 0xf17b, 12, &mut packet, None);
     assert_eq!(end, Some(plain.len()));
     assert_eq!(packet[..plain.len()], plain);
 }
@@ -242,4 +242,26 @@ fn short_keying_material_is_an_error() {
         let short = vec![0; profile.keying_material() - 1];
         assert!(contexts(profile, &short, true).is_err());
     }
+}
+
+#[test]
+fn a_tag_made_before_counts_only_with_the_rollover_counter_it_was_made_for() {
+    let profile = Profile::AesCm128HmacSha1_80;
+    let (sender, mut receiver) = pair(profile);
+    let near_the_wrap = 0xffff;
+    assert!(open(&mut receiver, &sealed(&sender, near_the_wrap)).is_some());
+    // Made while the counter was 0, used after the wrap: it is made anew, and the packet heard.
+    let late = sealed(&sender, near_the_wrap + 2);
+    let header = rtp::Header::read(&late).unwrap();
+    let message = receiver.message(&late).unwrap();
+    let right = Expected::new(&message, tags(&[message])[0]);
+    let stale = Message::new(message.hmac, message.bytes, [0; 4]);
+    let stale = Expected::new(&stale, tags(&[stale])[0]);
+    let forged = Expected::new(&message, [0; 10]);
+    assert!(receiver.open_rtp(&header, &mut late.clone(), Some(forged)).is_none());
+    assert!(receiver.open_rtp(&header, &mut late.clone(), Some(stale)).is_some());
+    let next = sealed(&sender, near_the_wrap + 3);
+    let header = rtp::Header::read(&next).unwrap();
+    let wrong = receiver.open_rtp(&header, &mut next.clone(), Some(right));
+    assert!(wrong.is_none(), "the tag of another packet with the same counter");
 }

@@ -37,10 +37,11 @@ CREATE TABLE tombstone_anew (
     wacid     TEXT    NOT NULL,
     direction TEXT    NOT NULL,
     buried_at INTEGER NOT NULL,
+    call      TEXT    REFERENCES call (id),
     PRIMARY KEY (wacid, direction)
 ) STRICT;
-INSERT INTO tombstone_anew (wacid, direction, buried_at)
-SELECT wacid, 'either', buried_at FROM tombstone;
+INSERT INTO tombstone_anew (wacid, direction, buried_at, call)
+SELECT wacid, 'either', buried_at, call FROM tombstone;
 DROP TABLE tombstone;
 ALTER TABLE tombstone_anew RENAME TO tombstone;
 CREATE INDEX tombstone_by_age ON tombstone (buried_at);

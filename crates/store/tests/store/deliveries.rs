@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use model::{CallId, EndpointId, Timestamp};
 use proptest::prelude::*;
-use store::{Attempt, ENDPOINTS_MAX, EndpointRow, Next, StoreError};
+use store::{Attempt, ENDPOINTS_MAX, EndpointRow, Next, Retried, StoreError};
 use uuid::Uuid;
 use wire::events::EventName;
 
@@ -211,4 +211,28 @@ proptest! {
             .expect("a test value")
             .block_on(agrees(steps));
     }
+}
+
+#[tokio::test]
+async fn what_was_given_up_is_tried_again_by_hand_and_overtakes_nothing() {
+    let world = World::new().await;
+    let call = world.open_call(1).await;
+    let all = endpoint(vec![]);
+    world.store.add_endpoint(&all).await.expect("a test value");
+    told(&world, call, "ring_started").await;
+    told(&world, call, "bridged").await;
+    let [first] = due(&world, all.id, noon(1)).await[..] else { panic!("one at a time") };
+    let retry = async |event| world.store.retry_delivery(all.id, event, noon(5)).await.unwrap();
+    assert_eq!(retry(first).await, Retried::NotDead);
+    assert_eq!(retry(9_999).await, Retried::Nowhere);
+    let dead = attempt(first, noon(2), Next::Dead);
+    world.store.note_attempts(all.id, &[dead]).await.expect("a test value");
+    let second = due(&world, all.id, noon(2)).await[0];
+    assert_eq!(retry(first).await, Retried::Queued);
+    assert_eq!(due(&world, all.id, noon(6)).await, [second], "the one under way is not overtaken");
+    let done = attempt(second, noon(7), Next::Delivered);
+    world.store.note_attempts(all.id, &[done]).await.expect("a test value");
+    assert_eq!(due(&world, all.id, noon(8)).await, [first], "and then it has its turn");
+    let view = world.store.deliveries(all.id, 10).await.expect("a test value");
+    assert_eq!(view.iter().find(|one| one.seq == first).map(|one| one.attempts), Some(0));
 }

@@ -1,13 +1,20 @@
 //! Facts survive: each is stored once, together with what belongs to it, or not at all.
 
 mod access;
+mod both;
 mod closing;
 mod contacts;
 mod crash;
 mod deliveries;
+mod erasure;
 mod events;
 mod follow_ups;
+mod grants;
 mod groups;
+mod hang_ups;
+mod killed;
+mod ledger_model;
+mod ledger_rows;
 mod lists;
 mod missed;
 mod money;
@@ -15,6 +22,7 @@ mod notes;
 mod opening;
 mod permits;
 mod placing;
+mod postgres;
 mod quality;
 mod rights;
 mod schema;

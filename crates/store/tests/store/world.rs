@@ -192,6 +192,8 @@ pub(crate) fn talked(call: CallId) -> Cdr {
         recording: None,
         meta_duration_s: Some(56),
         quality: Some(quality()),
+        volume_tier: None,
+        clock_jump_ms: 0,
     }
 }
 

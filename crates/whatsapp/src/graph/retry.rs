@@ -106,7 +106,8 @@ impl Graph {
             let left = deadline.saturating_duration_since(Instant::now());
             let timeout = self.inner.timeout.min(left);
             let (url, bearer) = (url.clone(), token.bearer.clone());
-            let sent = attempt(&self.inner.http, url, bearer, body.clone(), timeout, &find).await;
+            let (http, clock) = (&self.inner.http, &self.inner.clock);
+            let sent = attempt(http, url, bearer, body.clone(), timeout, clock, &find).await;
             let error = match sent {
                 Ok(found) => {
                     tracing::debug!(%line, verb = verb.name(), number, "Meta did as asked");

@@ -1,5 +1,6 @@
 //! Meta's side, end to end of this crate: signatures, handshake, webhooks, Graph requests.
 
+mod analytics;
 mod calling_out;
 mod calls;
 mod fixtures;
@@ -11,3 +12,4 @@ mod never_panics;
 mod permissions;
 mod signature;
 mod skipped;
+mod unreachable;

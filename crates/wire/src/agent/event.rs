@@ -271,15 +271,24 @@ pub enum ServerEvent {
         /// Why.
         why: SupervisionEnd,
     },
-    /// A call was missed.
+    /// Calls were missed that concern this agent: they were rung, belong to the call's group, or
+    /// supervise.
     Missed {
-        /// The call.
-        missed: MissedCall,
+        /// They, oldest first; at most 50.
+        missed: Vec<MissedCall>,
     },
     /// The workspace's balance changed.
     Balance {
         /// The new balance.
         balance: BalanceView,
+    },
+    /// The paid time of this device's call ends soon; told at 60, 30 and 10 s, with a beep in the
+    /// agent's ear. It is over when `credit_ends_at` of the call is gone.
+    CreditWarning {
+        /// The call.
+        call: CallId,
+        /// How long the call still lasts.
+        left_ms: i64,
     },
     /// The server is closing this socket.
     Bye {

@@ -31,6 +31,23 @@ pub struct ContactView {
     pub follow_up: Option<FollowUpId>,
 }
 
+/// What was removed with a contact. Its calls stay, with journal, CDR and money, and name nobody.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
+pub struct ErasedContact {
+    /// Numbers and business-scoped ids.
+    pub keys: u64,
+    /// Calls that name nobody any more.
+    pub calls: u64,
+    /// Notes and outcomes.
+    pub notes: u64,
+    /// Follow-ups, open and done.
+    pub follow_ups: u64,
+    /// Recordings, files included.
+    pub recordings: u64,
+    /// Events about their calls, delivered or not.
+    pub events: u64,
+}
+
 /// An agent who talked.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Talker {

@@ -17,7 +17,7 @@ pub(crate) struct Need {
     pub(crate) elsewhere: &'static str,
 }
 
-const NEEDS: [Need; 8] = [
+const NEEDS: [Need; 9] = [
     Need {
         what: "a C compiler and make (they build Opus and SQLite)",
         purpose: Purpose::Demo,
@@ -62,6 +62,13 @@ const NEEDS: [Need; 8] = [
         elsewhere: "the package ffmpeg, or https://ffmpeg.org/download.html",
     },
     Need {
+        what: "PostgreSQL's server (the tests of money run one of their own)",
+        purpose: Purpose::Tests,
+        is_there: has_postgres,
+        packages: &["postgresql"],
+        elsewhere: "the package postgresql; its programs below /usr/lib/postgresql",
+    },
+    Need {
         what: "Firefox (a foreign agent's browser)",
         purpose: Purpose::Interop,
         is_there: || interop::firefox().is_some(),
@@ -85,6 +92,12 @@ const NEEDS: [Need; 8] = [
         elsewhere: "https://gstreamer.freedesktop.org, with its Python bindings",
     },
 ];
+
+/// Debian keeps the server's programs off the path, by version.
+fn has_postgres() -> bool {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    versions.map(|version| version.path().join("bin/initdb")).any(|initdb| initdb.is_file())
+}
 
 /// What is not there yet.
 pub(crate) fn missing(purpose: Purpose) -> Vec<&'static Need> {

@@ -43,12 +43,16 @@ const CRATES: [(&str, Stand); 19] = [
 
 /// Arrows that go along a floor, or in from beside the house: frames are made of words, the API
 /// serves the desk's files, and what is measured is driven; the whole daemon by a simulated Meta.
-const ALONG: [(&str, &str); 5] = [
+const ALONG: [(&str, &str); 8] = [
     ("wire", "model"),
     ("api", "desk"),
+    ("bench", "ledger"),
     ("bench", "media"),
     ("bench", "recording"),
     ("bench", "sim"),
+    ("bench", "store"),
+    // Markups and time zones are read into the values that price calls.
+    ("config", "ledger"),
 ];
 
 /// Foreign crates, by name or by beginning (`*`), that only some of ours may know.
@@ -57,7 +61,7 @@ const KEPT_APART: [(&str, &[&str]); 5] = [
     ("rtc", &["media", "sim"]),
     ("rtc-*", &["media", "sim"]),
     ("axum*", &["api", "sim"]),
-    ("sqlx*", &["store"]),
+    ("sqlx*", &["store", "bench"]),
 ];
 
 /// What the rules must not touch: they are given the time, and chance happens elsewhere.

@@ -193,6 +193,11 @@ export class Call extends Emitter<CallEvents> {
     return this.#active?.recording ?? 'off';
   }
 
+  /** When the paid time ends and the call with it, on the daemon's clock, unless somebody tops up. */
+  get creditEndsAt(): string | undefined {
+    return this.#active?.credit_ends_at;
+  }
+
   /** What the agent should know about the sound: why nobody is heard. */
   get hint(): Hint | undefined {
     return this.#active?.hint;

@@ -470,9 +470,11 @@ export class Device extends Emitter<DeviceEvents> {
     } else if (event.type === 'permit_changed') {
       this.emit('permit', event.permit);
     } else if (event.type === 'missed') {
-      const others = this.#missed.filter(({ call }) => call !== event.missed.call);
-      this.#missed = [event.missed, ...others].slice(0, MISSED_MAX);
-      this.emit('missed', event.missed);
+      for (const missed of event.missed) {
+        const others = this.#missed.filter(({ call }) => call !== missed.call);
+        this.#missed = [missed, ...others].slice(0, MISSED_MAX);
+        this.emit('missed', missed);
+      }
     }
   }
 

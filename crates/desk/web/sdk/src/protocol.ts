@@ -59,6 +59,8 @@ export type Cause =
   | 'queue_timed_out'
   | 'hook_rejected'
   | 'balance_too_low'
+  | 'balance_exhausted'
+  | 'no_rate'
   | 'line_closed'
   | 'at_capacity'
   | 'carrier_down'
@@ -127,6 +129,7 @@ export type DialBlocker =
   | 'contact_region'
   | 'unreachable'
   | 'balance'
+  | 'no_rate'
   | 'at_capacity'
   | 'daily_cap'
   | 'call_running'
@@ -237,6 +240,8 @@ export interface ActiveCall {
   hint?: Hint;
   /** Absent in a call's first seconds. */
   quality?: QualityNow;
+  /** When the paid time ends, and the call with it; absent while the end is not in sight. */
+  credit_ends_at?: string;
 }
 
 /** Where a call is in its life. */
@@ -469,13 +474,14 @@ export type HouseEvent =
   | { type: 'call_update'; active: ActiveCall }
   | { type: 'call_left'; call: string; why: LeftWhy; now_with?: string; talked_ms: number }
   | { type: 'key'; call: string; key: string }
+  | { type: 'credit_warning'; call: string; left_ms: number }
   | { type: 'call_end'; call: string; reason: EndReason; talked_ms: number }
   | { type: 'live_calls'; calls: LiveCall[] }
   | { type: 'live_call'; live: LiveCall }
   | { type: 'live_call_end'; call: string }
   | { type: 'supervising'; call: string; mode: SupervisionMode }
   | { type: 'supervision_end'; call: string; why: SupervisionEnd }
-  | { type: 'missed'; missed: MissedCall }
+  | { type: 'missed'; missed: MissedCall[] }
   | { type: 'permit_changed'; permit: Permit }
   | { type: 'balance'; balance: Balance };
 

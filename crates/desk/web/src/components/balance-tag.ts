@@ -49,7 +49,9 @@ export class BalanceTag extends LitElement {
       <span class="balance" data-testid="balance">
         <span class="soft">${t('balance.label')}</span>
         <strong>${money(display, currency, locale)}</strong>
-        ${top_up_required ? html`<span class="tag" data-testid="top-up">${t('balance.topUp')}</span>` : nothing}
+        <span role="status">
+          ${top_up_required ? html`<span class="tag" data-testid="top-up">${t('balance.topUp')}</span>` : nothing}
+        </span>
       </span>
     `;
   }

@@ -10,6 +10,7 @@ import { avatar, avatarStyles } from './avatar.js';
 import { cardStyles } from './card-styles.js';
 import { Ticking } from './ticking.js';
 import './call-banners.js';
+import './call-credit.js';
 import './call-hints.js';
 import './call-notes.js';
 import './call-quality.js';
@@ -113,6 +114,7 @@ export class CallCard extends LitElement {
         <rd-call-banners .call=${this.call} .actions=${this.actions}></rd-call-banners>
         ${this.#controls()}
         <p class="muted" role="status">${muted ? html`${icons.microphoneOff}${t('card.muted')}` : nothing}</p>
+        <rd-call-credit .endsAt=${this.call.creditEndsAt}></rd-call-credit>
         <rd-call-hints .call=${this.call}></rd-call-hints>
         ${this.call.consultedBy
           ? nothing

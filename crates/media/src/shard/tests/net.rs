@@ -188,7 +188,7 @@ impl Peer {
             return;
         }
         let header = rtp::Header::read(bytes).unwrap();
-        let opened = inbound.open_rtp(&header, bytes).expect("our own RTP opens");
+        let opened = inbound.open_rtp(&header, bytes, None).expect("our own RTP opens");
         self.heard.push(Note {
             at: now,
             payload_type: header.payload_type,
