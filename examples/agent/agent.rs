@@ -181,6 +181,10 @@ fn tell(event: ServerEvent) {
         | ServerEvent::LiveCallEnd { .. }
         | ServerEvent::Supervising { .. }
         | ServerEvent::SupervisionEnd { .. }
+        | ServerEvent::Dialling { .. }
+        | ServerEvent::DialRefused { .. }
+        | ServerEvent::ContactChecked { .. }
+        | ServerEvent::PermitChanged { .. }
         | ServerEvent::Balance { .. } => {}
     }
 }

@@ -32,6 +32,8 @@ pub(crate) struct Setup {
     pub(crate) hook: Option<String>,
     /// The Postgres database that keeps the money.
     pub(crate) postgres: Option<String>,
+    /// Further lines of `[whatsapp]`.
+    pub(crate) whatsapp: &'static str,
 }
 
 impl Default for Setup {
@@ -52,6 +54,7 @@ impl Default for Setup {
             token_in_file: false,
             hook: None,
             postgres: None,
+            whatsapp: "",
         }
     }
 }
@@ -64,7 +67,7 @@ pub(crate) fn settings(
     address: SocketAddr,
     admin: SocketAddr,
 ) -> String {
-    let Setup { recording, format, ring_seconds, lease_seconds, rules, .. } = setup;
+    let Setup { recording, format, ring_seconds, lease_seconds, rules, whatsapp, .. } = setup;
     let folder = folder.display();
     let line = if setup.configured_line {
         let hold = setup.hold_music.as_ref();
@@ -111,6 +114,7 @@ admin_listen = "{admin}"
 {secrets}
 verify_token = "verify-me"
 {token}
+{whatsapp}
 graph_url = "{graph}"
 [media]
 bind = "127.0.0.1"
