@@ -157,6 +157,8 @@ pub(crate) enum CdrFormat {
     Csv,
     /// One JSON object a line
     Jsonl,
+    /// Apache Parquet, typed columns
+    Parquet,
 }
 
 #[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]

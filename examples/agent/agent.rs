@@ -153,9 +153,15 @@ fn tell(event: ServerEvent) {
         ServerEvent::MediaState { up: false, reason } => {
             println!("the media leg is down: {}", reason.unwrap_or_default());
         }
+        ServerEvent::SentOn { sent_on } => println!("{} rings at {}", sent_on.call, sent_on.to),
+        ServerEvent::SentOnEnd { call } => println!("{call} rings there no more"),
+        ServerEvent::CreditWarning { call, .. } => println!("the paid time of {call} ends soon"),
         ServerEvent::CallLeft { call, why, .. } => println!("{call} goes on without us: {why:?}"),
         // Which one is not shown: it may be part of a card number.
         ServerEvent::Key { call, .. } => println!("{call}: the caller pressed a key"),
+        ServerEvent::CreditWarning { call, left_ms } => {
+            println!("{call} ends in {} s for want of money", left_ms / 1_000);
+        }
         ServerEvent::Bye { why } => println!("the daemon says goodbye: {why:?}"),
         ServerEvent::Welcome { .. }
         | ServerEvent::Ring { .. }

@@ -11,6 +11,7 @@ use model::{Timestamp, WorkspaceId};
 use store::{CdrRow, Store};
 
 use crate::cli::{CdrFormat, ExportArgs, ExportCommand, StatementFormat};
+use crate::commands::cdr_parquet::ParquetWriter;
 use crate::commands::keys::workspace_meant;
 use crate::wiring;
 
@@ -59,14 +60,14 @@ fn tenant<'a>(
     config.workspaces.iter().find(|one| one.id == *meant).context("the workspace is configured")
 }
 
-fn output(file: Option<&Path>) -> anyhow::Result<Box<dyn Write>> {
+fn output(file: Option<&Path>) -> anyhow::Result<Box<dyn Write + Send>> {
     Ok(match file {
         Some(path) => {
             let file = File::create(path);
             let file = file.with_context(|| format!("cannot make {}", path.display()))?;
             Box::new(BufWriter::with_capacity(1 << 20, file))
         }
-        None => Box::new(BufWriter::with_capacity(1 << 16, io::stdout().lock())),
+        None => Box::new(BufWriter::with_capacity(1 << 16, io::stdout())),
     })
 }
 
@@ -75,16 +76,14 @@ async fn cdrs(
     workspace: &WorkspaceId,
     (from, to): (Timestamp, Timestamp),
     format: CdrFormat,
-    out: Box<dyn Write>,
+    out: Box<dyn Write + Send>,
 ) -> anyhow::Result<()> {
     let mut bar = Bar::new(store.count_cdrs(workspace, from, to).await?);
     let mut writer = Writer::new(format, out)?;
     let mut after = None;
     loop {
         let (rows, next) = store.export_cdrs(workspace, from, to, after.as_ref()).await?;
-        for row in &rows {
-            writer.write(row).context("cannot write a CDR")?;
-        }
+        writer.page(&rows).context("cannot write CDRs")?;
         bar.advance(rows.len() as u64);
         after = next;
         if after.is_none() {
@@ -97,12 +96,13 @@ async fn cdrs(
 }
 
 enum Writer {
-    Csv(Box<csv::Writer<Box<dyn Write>>>),
-    Jsonl(Box<dyn Write>),
+    Csv(Box<csv::Writer<Box<dyn Write + Send>>>),
+    Jsonl(Box<dyn Write + Send>),
+    Parquet(Box<ParquetWriter>),
 }
 
 impl Writer {
-    fn new(format: CdrFormat, out: Box<dyn Write>) -> anyhow::Result<Self> {
+    fn new(format: CdrFormat, out: Box<dyn Write + Send>) -> anyhow::Result<Self> {
         Ok(match format {
             CdrFormat::Csv => {
                 let mut csv = csv::WriterBuilder::new().has_headers(false).from_writer(out);
@@ -110,25 +110,35 @@ impl Writer {
                 Self::Csv(Box::new(csv))
             }
             CdrFormat::Jsonl => Self::Jsonl(out),
+            CdrFormat::Parquet => Self::Parquet(Box::new(ParquetWriter::new(out)?)),
         })
     }
 
-    fn write(&mut self, row: &CdrRow) -> anyhow::Result<()> {
+    fn page(&mut self, rows: &[CdrRow]) -> anyhow::Result<()> {
         match self {
-            Self::Csv(csv) => csv.serialize(row)?,
-            Self::Jsonl(out) => {
-                serde_json::to_writer(&mut *out, row)?;
-                out.write_all(b"\n")?;
+            Self::Csv(csv) => {
+                for row in rows {
+                    csv.serialize(row)?;
+                }
             }
+            Self::Jsonl(out) => {
+                for row in rows {
+                    serde_json::to_writer(&mut *out, row)?;
+                    out.write_all(b"\n")?;
+                }
+            }
+            Self::Parquet(file) => file.page(rows)?,
         }
         Ok(())
     }
 
-    fn finish(mut self) -> io::Result<()> {
-        match &mut self {
-            Self::Csv(csv) => csv.flush(),
-            Self::Jsonl(out) => out.flush(),
+    fn finish(self) -> anyhow::Result<()> {
+        match self {
+            Self::Csv(mut csv) => csv.flush()?,
+            Self::Jsonl(mut out) => out.flush()?,
+            Self::Parquet(file) => file.finish()?,
         }
+        Ok(())
     }
 }
 

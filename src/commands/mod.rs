@@ -1,6 +1,7 @@
 //! What each command of the command line does.
 
 mod bench;
+mod cdr_parquet;
 mod demo;
 mod export;
 mod keys;

@@ -15,6 +15,7 @@ const SCENES = [
   'returning_by_itself',
   'wrap_up',
   'transferred',
+  'sent_on',
   'came_back',
   'waits',
   'held',
@@ -31,6 +32,7 @@ const SCENES = [
   'dial_permitted',
   'dial_blocked',
   'dialling',
+  'credit',
   'live',
   'live_none',
   'supervising',
@@ -145,5 +147,14 @@ test('a note is saved after a pause in typing, and when the field is left', asyn
 test('an agent who may not supervise sees no live calls', async () => {
   const page = await scene('idle');
   assert.equal(await page.getByTestId('watch').count(), 0);
+  await page.close();
+});
+
+test('a call that was sent on is taken back by keyboard', async () => {
+  const page = await scene('sent_on');
+  await page.getByTestId('take-back').focus();
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Control+Shift+B');
+  assert.deepEqual(await asked(page), [['takeBack'], ['takeBack']], 'by its button, and by its shortcut');
   await page.close();
 });

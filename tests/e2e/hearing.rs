@@ -9,7 +9,7 @@ use sim::listen::{Heard, goertzel};
 use crate::world::PATIENCE;
 
 /// How much of the latest sound is looked at.
-const LATELY: Duration = Duration::from_millis(500);
+pub(crate) const LATELY: Duration = Duration::from_millis(500);
 
 /// Waits until the latest sound holds one tone and not the other.
 pub(crate) async fn hears_only(what: &str, heard: impl Fn() -> Heard, wanted: f64, other: f64) {

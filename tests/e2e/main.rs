@@ -24,11 +24,14 @@ mod missed;
 mod money;
 mod music;
 mod permissions;
+#[path = "../../crates/store/tests/store/postgres.rs"]
+mod postgres;
 mod quality;
 mod recorded;
 mod rings;
 mod settings;
 mod signed_out;
+mod simulated;
 mod stopping;
 mod supervised;
 mod talking;

@@ -8,7 +8,8 @@ use sim::agent::Robot;
 use sim::meta::SimCall;
 use wire::agent::ServerEvent;
 
-use crate::world::{PATIENCE, World, answer, ended, events, hang_up, talking};
+use crate::postgres;
+use crate::world::{PATIENCE, Setup, World, answer, ended, events, hang_up, talking};
 
 /// Six dollars a pulse: the 25 of a world pay for four, which are 24 s.
 const CARD: &str = "Market,Currency,Direction,Rate\nNorth America,USD,user_initiated,60.00\n";
@@ -26,9 +27,41 @@ fn import(world: &World, card: &str, more: &[&str]) -> std::process::Output {
     world.command(&arguments)
 }
 
+/// Where the money of a journey is.
+#[derive(Clone, Copy, Debug)]
+enum Where {
+    Sqlite,
+    Postgres,
+}
+
+/// Makes one journey per database out of a function of the place.
+macro_rules! on_both {
+    ($($name:ident),* $(,)?) => {
+        mod on_sqlite {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $name() { super::$name(super::Where::Sqlite).await; })*
+        }
+        mod on_postgres {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $name() { super::$name(super::Where::Postgres).await; })*
+        }
+    };
+}
+
+on_both!(
+    h2_a_killed_daemon_settles_its_calls_at_the_next_start,
+    h4_a_balance_that_is_exhausted_warns_the_agent_and_ends_the_call_at_zero,
+    h5_a_top_up_lifts_the_warning_and_the_call_goes_on,
+    a_call_that_nobody_answers_costs_nothing,
+);
+
 /// A daemon whose users' calls cost money.
-async fn priced() -> World {
-    let mut world = World::start().await;
+async fn priced(place: Where) -> World {
+    let postgres = match place {
+        Where::Sqlite => None,
+        Where::Postgres => Some(postgres::new_database().await),
+    };
+    let mut world = World::with(Setup { postgres, ..Setup::default() }).await;
     let imported = import(&world, CARD, &[]);
     assert!(imported.status.success(), "{}", String::from_utf8_lossy(&imported.stderr));
     world.kill();
@@ -57,9 +90,8 @@ fn sums(world: &World) {
     assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stdout));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn h4_a_balance_that_is_exhausted_warns_the_agent_and_ends_the_call_at_zero() {
-    let world = priced().await;
+async fn h4_a_balance_that_is_exhausted_warns_the_agent_and_ends_the_call_at_zero(place: Where) {
+    let world = priced(place).await;
     let (mut ana, phone, call, _) = talk(&world).await;
     let first = warned(&mut ana).await;
     assert!((20_000..=24_000).contains(&first), "{first} ms are left");
@@ -79,9 +111,8 @@ async fn h4_a_balance_that_is_exhausted_warns_the_agent_and_ends_the_call_at_zer
     sums(&world);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn h5_a_top_up_lifts_the_warning_and_the_call_goes_on() {
-    let world = priced().await;
+async fn h5_a_top_up_lifts_the_warning_and_the_call_goes_on(place: Where) {
+    let world = priced(place).await;
     let (mut ana, phone, call, began) = talk(&world).await;
     warned(&mut ana).await;
     warned(&mut ana).await;
@@ -106,9 +137,8 @@ async fn h5_a_top_up_lifts_the_warning_and_the_call_goes_on() {
     sums(&world);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_call_that_nobody_answers_costs_nothing() {
-    let world = priced().await;
+async fn a_call_that_nobody_answers_costs_nothing(place: Where) {
+    let world = priced(place).await;
     let mut ana = world.agent("ana").await;
     let phone = world.ring(world.plan()).await;
     crate::world::rung(&mut ana).await;
@@ -128,9 +158,8 @@ async fn a_call_that_nobody_answers_costs_nothing() {
     sums(&world);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn h2_a_killed_daemon_settles_its_calls_at_the_next_start() {
-    let mut world = priced().await;
+async fn h2_a_killed_daemon_settles_its_calls_at_the_next_start(place: Where) {
+    let mut world = priced(place).await;
     let (_ana, _phone, call, _) = talk(&world).await;
     tokio::time::sleep(Duration::from_secs(7)).await;
     world.kill();
@@ -214,6 +243,13 @@ async fn h9_a_duration_that_meta_counts_otherwise_becomes_an_item_and_cdrs_are_e
     assert_eq!(row["phone"], "15550002222");
     let names: Vec<&String> = row.as_object().expect("an object").keys().collect();
     assert_eq!(names.len(), store::CdrRow::COLUMNS.len());
+    let file = world.folder.path().join("cdrs.parquet");
+    let path = file.to_str().expect("a plain path");
+    let parquet =
+        ["export", "cdr", "--from", &from, "--to", &to, "--format", "parquet", "--output", path];
+    assert!(world.command(&parquet).status.success());
+    let bytes = std::fs::read(&file).expect("a file");
+    assert_eq!((&bytes[..4], &bytes[bytes.len() - 4..]), (&b"PAR1"[..], &b"PAR1"[..]));
     let empty = world.command(&["export", "cdr", "--from", "2020-01-01", "--to", "2020-01-02"]);
     assert_eq!(String::from_utf8_lossy(&empty.stdout).lines().count(), 1, "a header at least");
     // What Meta says later and wrongly is an item, and nothing else changes.
@@ -244,14 +280,31 @@ async fn late_terminate(world: &World, phone: &SimCall, duration: u32) {
 }
 
 async fn status(world: &World, path: &str, body: &Value) -> u16 {
-    let request = reqwest::Client::new().post(world.url(path)).bearer_auth(&world.key).json(body);
-    request.send().await.expect("the API answers").status().as_u16()
+    world.answer_to(reqwest::Method::POST, path, body).await.0
 }
 
 async fn refusal(world: &World, path: &str) -> (u16, String) {
-    let request = reqwest::Client::new().get(world.url(path)).bearer_auth(&world.key);
-    let answer = request.send().await.expect("the API answers");
-    let status = answer.status().as_u16();
-    let problem: Value = answer.json().await.expect("a problem document");
+    let (status, problem) = world.answer_to(reqwest::Method::GET, path, &json!({})).await;
     (status, problem["type"].as_str().unwrap_or_default().to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_injected_imbalance_is_found_by_the_command_and_by_the_metric() {
+    use sqlx::{ConnectOptions as _, Connection as _};
+    let mut world = World::start().await;
+    sums(&world);
+    world.metric("ledger_findings 0").await;
+    world.kill();
+    let file = world.folder.path().join("ringdown.db");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
+    let mut intruder = options.connect().await.expect("the file opens");
+    let sql = "UPDATE ledger_account SET total = total + 1 WHERE account = 'prepaid:test'";
+    sqlx::query(sql).execute(&mut intruder).await.expect("it is changed");
+    intruder.close().await.expect("closed");
+    let verified = world.command(&["ledger", "verify"]);
+    assert_eq!(verified.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&verified.stdout).into_owned();
+    assert!(said.starts_with("prepaid:test: the running total is 25000001 micros"), "{said}");
+    world.start_again().await;
+    world.metric("ledger_findings 1").await;
 }

@@ -32,6 +32,8 @@ pub(crate) struct Setup {
     pub(crate) hook: Option<String>,
     /// Further lines of `[whatsapp]`.
     pub(crate) whatsapp: &'static str,
+    /// The Postgres database that keeps the money.
+    pub(crate) postgres: Option<String>,
 }
 
 impl Default for Setup {
@@ -52,6 +54,7 @@ impl Default for Setup {
             token_in_file: false,
             hook: None,
             whatsapp: "",
+            postgres: None,
         }
     }
 }
@@ -99,6 +102,8 @@ pub(crate) fn settings(
     let hook = setup.hook.as_ref().map_or(String::new(), |url| {
         format!("before_ringing_url = \"{url}\"\nbefore_ringing_secret = \"hook-secret\"")
     });
+    let ledger = setup.postgres.as_ref();
+    let ledger = ledger.map_or(String::new(), |url| format!("postgres_url = \"{url}\""));
     let level = if setup.keeps_log { "info" } else { "warn" };
     format!(
         r#"
@@ -118,6 +123,8 @@ whatsapp_ports = "30000-49999"
 allow_private_remotes = true
 [store]
 path = "{folder}/ringdown.db"
+[ledger]
+{ledger}
 [recording]
 folder = "{folder}/recordings"
 format = "{format}"

@@ -4,7 +4,7 @@ use model::{AgentId, CallId, GroupId, TransferMode, TransferTarget};
 use sim::agent::Robot;
 use wire::agent::{ClientCommand, ErrorCode, LeftWhy, ServerEvent};
 
-use crate::hearing::hears_only;
+use crate::hearing::{LATELY, hears_only};
 use crate::music::{HOLD_HZ, RINGBACK_HZ, write_hold_music};
 use crate::world::{
     AGENT_HZ, CALLER_HZ, PATIENCE, Setup, World, answer, done, ended, events, open, refused, rung,
@@ -165,4 +165,57 @@ async fn a_consultation_that_is_cancelled_brings_the_caller_back() {
     hears_only("the caller", || phone.heard(), AGENT_HZ, BEN_HZ).await;
     done(&mut ana, ClientCommand::HangUp { call }).await;
     ended(&phone).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_blind_transfer_is_taken_back_while_it_rings() {
+    let world = World::start().await;
+    let (mut ana, phone, call) = world.talks("ana").await;
+    let mut ben = world.agent_saying("ben", BEN_HZ).await;
+    done(&mut ana, transfer(call, "ben", TransferMode::Blind)).await;
+    assert_eq!(rung(&mut ben).await, call);
+    let sent =
+        |e: &ServerEvent| matches!(e, ServerEvent::SentOn { sent_on } if sent_on.to == "Ben");
+    ana.wait_for("where it rings", sent, PATIENCE).await.expect("told");
+    refused(&mut ben, ClientCommand::CancelTransfer { call }).await;
+    ana.speak(true);
+    done(&mut ana, ClientCommand::CancelTransfer { call }).await;
+    open(&mut ana, call).await;
+    let over = |e: &ServerEvent| matches!(e, ServerEvent::SentOnEnd { call: c } if *c == call);
+    ana.wait_for("the end of it", over, PATIENCE).await.expect("told");
+    let silent =
+        |e: &ServerEvent| matches!(e, ServerEvent::RingEnd { winner: Some(w), .. } if w == "Ana");
+    ben.wait_for("who has it", silent, PATIENCE).await.expect("told");
+    hears_only("the caller", || phone.heard(), AGENT_HZ, RINGBACK_HZ).await;
+    hears_only("ana", || ana.heard(), CALLER_HZ, BEN_HZ).await;
+    refused(&mut ben, ClientCommand::Hold { call, on: true }).await;
+    phone.hang_up().await;
+    let closed = world.closed(&call.to_string()).await;
+    assert!(events(&closed).contains(&"transfer_cancelled"), "{closed:#}");
+    assert_eq!(closed["claimed_by"], "ana");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_consulted_agent_who_mutes_themselves_is_not_heard() {
+    let world = World::start().await;
+    let (mut ana, phone, call) = world.talks("ana").await;
+    let mut ben = world.agent_saying("ben", BEN_HZ).await;
+    done(&mut ana, transfer(call, "ben", TransferMode::Warm)).await;
+    rung(&mut ben).await;
+    ben.claim(call).await.expect("sent");
+    renew_if_asked(&mut ben).await;
+    hears_only("ana", || ana.heard(), BEN_HZ, CALLER_HZ).await;
+    done(&mut ben, ClientCommand::Mute { call, on: true }).await;
+    // What is under way still arrives; after that nothing comes, or silence.
+    tokio::time::sleep(LATELY).await;
+    let before = ana.heard().packets;
+    tokio::time::sleep(LATELY).await;
+    let after = ana.heard();
+    let comes = after.packets - before;
+    assert!(comes < 5 || !after.hears(BEN_HZ, LATELY), "{comes} packets with ben's voice");
+    hears_only("ben", || ben.heard(), AGENT_HZ, CALLER_HZ).await;
+    done(&mut ben, ClientCommand::Mute { call, on: false }).await;
+    hears_only("ana", || ana.heard(), BEN_HZ, CALLER_HZ).await;
+    done(&mut ana, ClientCommand::CancelTransfer { call }).await;
+    hears_only("the caller", || phone.heard(), AGENT_HZ, BEN_HZ).await;
 }

@@ -196,6 +196,19 @@ impl World {
         serde_json::from_str(&text).unwrap_or(Value::Null)
     }
 
+    /// Status and document of an answer, whatever it is.
+    pub(crate) async fn answer_to(
+        &self,
+        method: reqwest::Method,
+        path: &str,
+        body: &Value,
+    ) -> (u16, Value) {
+        let request = self.http.request(method, self.url(path)).bearer_auth(&self.key).json(body);
+        let answer = request.send().await.expect("the API answers");
+        let status = answer.status().as_u16();
+        (status, answer.json().await.unwrap_or(Value::Null))
+    }
+
     pub(crate) async fn post(&self, path: &str, body: Value) -> Value {
         self.send(reqwest::Method::POST, path, body).await
     }

@@ -164,6 +164,16 @@ pub enum Event {
         /// How.
         mode: TransferMode,
     },
+    /// Who sent the call on took it back before anybody else took it.
+    TransferCancelled {
+        /// Who.
+        by: AgentId,
+    },
+    /// The consulted agent muted or unmuted themselves.
+    ConsultedMuted {
+        /// Muted.
+        on: bool,
+    },
     /// Nobody took the transfer: it rings who sent it, whose wrap-up is over with that.
     TransferReturned {
         /// Whom.
@@ -311,6 +321,8 @@ impl Event {
             | Self::Held { .. }
             | Self::TransferStarted { .. }
             | Self::TransferReturned { .. }
+            | Self::TransferCancelled { .. }
+            | Self::ConsultedMuted { .. }
             | Self::NobodyToConsult { .. }
             | Self::Consulting { .. }
             | Self::ConsultationOver {}

@@ -136,8 +136,8 @@ pub enum Input {
     },
     /// The first agent takes the caller back.
     CancelTransfer {
-        /// The first agent's device.
-        device: DeviceId,
+        /// The device of who wants the caller back.
+        target: Target,
     },
     /// An agent was removed or signed out: they ring no more, and their devices are gone.
     AgentRemoved {

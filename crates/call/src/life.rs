@@ -122,7 +122,7 @@ impl Call {
                 return self.begin_transfer(device, (to, &waves), mode, now);
             }
             Input::CompleteTransfer { device } => return self.complete_transfer(device, now),
-            Input::CancelTransfer { device } => return self.cancel_transfer(device),
+            Input::CancelTransfer { target } => return self.cancel_transfer(target, now),
             Input::AgentRemoved { agent } => self.agent_removed(&agent, now),
             Input::Supervise { supervisor, mode } => return self.supervise(supervisor, mode),
             Input::StopSupervising { device } => return self.stop_supervising(device),

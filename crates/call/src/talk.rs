@@ -32,6 +32,9 @@ impl Call {
     }
 
     pub(crate) fn mute(&mut self, device: DeviceId, on: bool) -> Response {
+        if self.is_consulted_on(device) {
+            return self.mute_consulted(on);
+        }
         let target = match self.held_by(device) {
             Ok(target) => target,
             Err(refusal) => return Response::Refused(refusal),
@@ -44,6 +47,18 @@ impl Call {
             self.muted = on;
             self.event(Event::Muted { on });
             self.mute_if_changed(before, &target);
+        }
+        self.command(Command::Update(target));
+        Response::Done
+    }
+
+    fn mute_consulted(&mut self, on: bool) -> Response {
+        let (Some(target), Some(sent)) = (self.consulted().cloned(), &mut self.sent) else {
+            return Response::Refused(Refusal::NotYours);
+        };
+        if std::mem::replace(&mut sent.muted, on) != on {
+            self.event(Event::ConsultedMuted { on });
+            self.command(Command::Mute(target.clone(), on));
         }
         self.command(Command::Update(target));
         Response::Done

@@ -39,6 +39,8 @@ pub(crate) struct Sent {
     pub(crate) from: AgentId,
     pub(crate) to: Step,
     pub(crate) kind: Kind,
+    /// The consulted agent has muted themselves.
+    pub(crate) muted: bool,
 }
 
 /// How far a transfer is.
@@ -57,7 +59,7 @@ pub(crate) enum Kind {
 impl Call {
     /// The transfer that is under way.
     pub fn transfer(&self) -> Option<Transfer> {
-        let Sent { from, to, kind } = self.sent.clone()?;
+        let Sent { from, to, kind, .. } = self.sent.clone()?;
         let (mode, consulting, returned) = match kind {
             Kind::Blind => (TransferMode::Blind, false, false),
             Kind::Returned => (TransferMode::Blind, false, true),
@@ -73,6 +75,19 @@ impl Call {
             Kind::Consulting(claim) => Some(&claim.target),
             Kind::Blind | Kind::Returned | Kind::Asking => None,
         }
+    }
+
+    /// Whether the consulted agent has muted themselves.
+    pub fn consulted_muted(&self) -> bool {
+        self.consulted().is_some() && self.sent.as_ref().is_some_and(|sent| sent.muted)
+    }
+
+    /// Whether this agent sent the call on, and nobody has taken it yet.
+    pub fn is_sent_on_by(&self, agent: &AgentId) -> bool {
+        matches!(self.state, State::Ringing)
+            && self.sent.as_ref().is_some_and(|sent| {
+                sent.from == *agent && matches!(sent.kind, Kind::Blind | Kind::Returned)
+            })
     }
 
     pub(crate) fn is_asking(&self) -> bool {
@@ -114,7 +129,7 @@ impl Call {
                 (Kind::Asking, Purpose::Consult)
             }
         };
-        self.sent = Some(Sent { from: from.clone(), to: to.clone(), kind });
+        self.sent = Some(Sent { from: from.clone(), to: to.clone(), kind, muted: false });
         self.ring.forget();
         self.ring.silence(&from);
         self.begin(purpose, to, now + self.rules.transfer_ring, now);
@@ -184,8 +199,12 @@ impl Call {
         }
     }
 
-    pub(crate) fn cancel_transfer(&mut self, device: DeviceId) -> Response {
-        match self.talks_on(device) {
+    pub(crate) fn cancel_transfer(&mut self, target: Target, now: Instant) -> Response {
+        if self.is_sent_on_by(&target.agent) {
+            self.take_back(target, now);
+            return Response::Done;
+        }
+        match self.talks_on(target.device) {
             Ok(_) if self.sent.is_some() => {
                 self.consultation_over();
                 Response::Done
@@ -194,6 +213,13 @@ impl Call {
             Ok(_) => Response::Done,
             Err(refusal) => Response::Refused(refusal),
         }
+    }
+
+    /// Who sent the call on has it again before anybody took it; whom it rings learns who has it.
+    fn take_back(&mut self, target: Target, now: Instant) {
+        self.event(Event::TransferCancelled { by: target.agent.clone() });
+        (self.sent, self.run) = (None, None);
+        self.win(target, now);
     }
 
     /// The caller goes from the first agent to the consulted one.
@@ -207,7 +233,8 @@ impl Call {
         });
         self.command(Command::Unconsult { first: first.clone(), second: second.clone() });
         self.command(Command::LeaveCall { target: first, why });
-        (self.held, self.muted, self.muted_by_supervisor) = (false, false, false);
+        // Who muted themselves does not speak to the caller unawares.
+        (self.held, self.muted, self.muted_by_supervisor) = (false, sent.muted, false);
         let heard = claim.heard;
         self.state = State::Claimed(claim);
         self.join(second);

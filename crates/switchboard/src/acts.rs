@@ -61,12 +61,26 @@ impl Switchboard {
         self.ask(call, Input::CompleteTransfer { device }).await
     }
 
-    /// The caller comes back to the agent.
+    /// The caller comes back to the agent: from whoever is consulted, or from the ringing of a call
+    /// that they sent on.
     ///
     /// # Errors
-    /// When the device does not have the call.
+    /// When the call is not theirs, or somebody has taken it.
     pub async fn cancel_transfer(&self, device: DeviceId, call: CallId) -> Result<(), Refusal> {
-        self.ask(call, Input::CancelTransfer { device }).await
+        let target = self.target(device)?;
+        let is_sent_on = self
+            .inner
+            .board
+            .lock()
+            .sent_on
+            .get(&target.agent)
+            .is_some_and(|sent| sent.call == call);
+        if !is_sent_on {
+            return self.ask(call, Input::CancelTransfer { target }).await;
+        }
+        let mailbox = self.inner.calls.mailbox(call).ok_or_else(Refusal::no_such_call)?;
+        let answer = owner::take_back(&mailbox, target).await;
+        answer.unwrap_or_else(|| Err(Refusal::no_such_call()))
     }
 
     /// Who a call can be sent to, as the answer to frame `to`.

@@ -252,6 +252,7 @@ impl Inner {
             sticky: None,
             round: None,
             waits: false,
+            sent_by: None,
             till: None,
         }
     }

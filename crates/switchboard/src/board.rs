@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use call::{Habits, Roster, Target};
 use model::{AgentId, CallId, DeviceId, GroupId, LegId, Presence, RecordingId};
 use wire::agent::Snapshot;
-use wire::{ActiveCall, LiveCall, PresenceReason, RingingCall};
+use wire::{ActiveCall, LiveCall, PresenceReason, RingingCall, SentOn};
 
 use crate::lately::Lately;
 use crate::presence::on_the_wall;
@@ -60,6 +60,8 @@ pub(crate) struct Board {
     pub(crate) active: BTreeMap<DeviceId, ActiveCall>,
     /// The call that each agent left last: they may still write about it.
     pub(crate) last_calls: Lately<AgentId, CallId>,
+    /// The call that each agent sent on and nobody has taken yet.
+    pub(crate) sent_on: BTreeMap<AgentId, SentOn>,
     /// Who was rung first last time, by group; `None` is everybody.
     pub(crate) turns: Lately<Option<GroupId>, AgentId>,
     /// Devices that were asked to make their leg anew.
@@ -104,6 +106,7 @@ impl Board {
             rings: BTreeMap::new(),
             active: BTreeMap::new(),
             last_calls: Lately::new(AGENTS_MAX),
+            sent_on: BTreeMap::new(),
             turns: Lately::new(TURNS_MAX),
             renewals: BTreeMap::new(),
             connecting: BTreeSet::new(),
@@ -181,6 +184,7 @@ impl Board {
             self.roster.free(agent, call);
         }
         self.renewals.retain(|_, renewal| renewal.call != call);
+        self.sent_on.retain(|_, sent| sent.call != call);
         for (device, _) in &talking {
             self.connecting.remove(device);
         }
@@ -307,6 +311,7 @@ impl Board {
             ringing: self.ringing_on(device, agent),
             active: self.active_on(device, agent),
             last_call: self.last_calls.get(agent).copied(),
+            sent_on: self.sent_on.get(agent).cloned(),
             ..Snapshot::default()
         }
     }

@@ -30,7 +30,7 @@ impl Owner {
         }
         plane.watch(other).await;
         plane.mute(one, self.call.muted()).await;
-        plane.mute(other, false).await;
+        plane.mute(other, self.call.consulted_muted()).await;
         plane.bridge(one, other).await;
     }
 

@@ -32,6 +32,8 @@ pub(crate) enum Message {
     Ask(Input, oneshot::Sender<Response>),
     /// A device claims; its frame was read at this moment.
     Claim(Target, Instant, oneshot::Sender<Result<(), Refusal>>),
+    /// Who sent the call on wants it back.
+    TakeBack(Target, oneshot::Sender<Result<(), Refusal>>),
     /// A supervisor becomes the call's agent.
     TakeOver(Target, oneshot::Sender<Result<(), Refusal>>),
     /// A device that was asked to has made its media leg anew.
@@ -77,6 +79,16 @@ pub(crate) async fn claim(
 ) -> Option<Result<(), Refusal>> {
     let (reply, answer) = oneshot::channel();
     mailbox.send(Message::Claim(target, arrived, reply)).await.ok()?;
+    answer.await.ok()
+}
+
+/// Takes a call back that was sent on, and waits; `None` when the call is gone.
+pub(crate) async fn take_back(
+    mailbox: &mpsc::Sender<Message>,
+    target: Target,
+) -> Option<Result<(), Refusal>> {
+    let (reply, answer) = oneshot::channel();
+    mailbox.send(Message::TakeBack(target, reply)).await.ok()?;
     answer.await.ok()
 }
 
@@ -150,6 +162,8 @@ pub(crate) struct Owner {
     pub(crate) round: Option<u32>,
     /// It stands in the queue.
     pub(crate) waits: bool,
+    /// Who sent it on, while nobody has taken it.
+    pub(crate) sent_by: Option<AgentId>,
     /// The meter of a call that costs something.
     pub(crate) till: Option<Till>,
 }
@@ -222,6 +236,12 @@ impl Owner {
             }
             Message::Claim(target, arrived, reply) => {
                 let _ = reply.send(self.claim(target, arrived));
+                self.drain().await;
+            }
+            Message::TakeBack(target, reply) => {
+                self.inner.stop_wrapping_up(&target.agent);
+                let input = Input::CancelTransfer { target: target.clone() };
+                let _ = reply.send(self.seize(&target, input));
                 self.drain().await;
             }
             Message::TakeOver(target, reply) => {
@@ -382,7 +402,23 @@ impl Owner {
                 self.inner.leave_queue(self.id);
             }
         }
+        self.show_sent_on();
         self.show_live();
+    }
+
+    /// Tells who sent the call on that it rings, and that it rings no more.
+    fn show_sent_on(&mut self) {
+        let now = self.sent_on();
+        let by = now.as_ref().map(|(by, _)| by.clone());
+        if by == self.sent_by {
+            return;
+        }
+        if let Some(before) = std::mem::replace(&mut self.sent_by, by) {
+            self.inner.sent_on_no_more(&before, self.id);
+        }
+        if let Some((by, sent)) = now {
+            self.inner.sent_on(by, sent);
+        }
     }
 
     /// Keeps what supervisors see up to date.

@@ -2,7 +2,7 @@
 
 use model::{AgentId, CallId, DeviceId};
 use wire::agent::ServerEvent;
-use wire::{LiveCall, RingingCall};
+use wire::{LiveCall, RingingCall, SentOn};
 
 use crate::board::RingEntry;
 use crate::presence::on_the_wall;
@@ -68,6 +68,24 @@ impl Inner {
                 self.tell(device, ServerEvent::Ring { ringing });
             }
         }
+    }
+
+    /// An agent sent a call on, and it rings: on every device of theirs they can take it back.
+    pub(crate) fn sent_on(&self, by: AgentId, sent_on: SentOn) {
+        let mut board = self.board.lock();
+        let devices = board.roster.devices_of(&by);
+        board.sent_on.insert(by, sent_on.clone());
+        self.tell_all(&devices, ServerEvent::SentOn { sent_on });
+    }
+
+    /// That call rings no more for whom it was sent to.
+    pub(crate) fn sent_on_no_more(&self, by: &AgentId, call: CallId) {
+        let mut board = self.board.lock();
+        if board.sent_on.get(by).is_some_and(|sent| sent.call == call) {
+            board.sent_on.remove(by);
+        }
+        let devices = board.roster.devices_of(by);
+        self.tell_all(&devices, ServerEvent::SentOnEnd { call });
     }
 
     /// A live call as it is now: supervisors who watch see it, if anything of it has changed.

@@ -3,11 +3,11 @@
 use std::time::Instant;
 
 use call::{Phase, Recording, Target, Whom};
-use model::{SupervisionMode, Timestamp, TransferMode};
+use model::{AgentId, SupervisionMode, Timestamp, TransferMode};
 use wire::rest::CallState;
 use wire::{
-    ActiveCall, LiveCall, QualityNow, RecordingState, RingingCall, SupervisedBy, TransferFrom,
-    TransferTo,
+    ActiveCall, LiveCall, QualityNow, RecordingState, RingingCall, SentOn, SupervisedBy,
+    TransferFrom, TransferTo,
 };
 
 use crate::owner::Owner;
@@ -64,6 +64,19 @@ impl Owner {
         Some(TransferTo { name, mode: transfer.mode, consulting: transfer.consulting })
     }
 
+    /// Where the call was sent on to, and by whom, while nobody has taken it.
+    pub(crate) fn sent_on(&self) -> Option<(AgentId, SentOn)> {
+        let transfer = self.call.transfer()?;
+        if !self.call.is_sent_on_by(&transfer.from) || transfer.returned {
+            return None;
+        }
+        let to = match &transfer.to.whom {
+            Whom::Agent(agent) => self.inner.board.lock().name_of(agent),
+            Whom::Everybody | Whom::Group(_) => transfer.to.name,
+        };
+        Some((transfer.from, SentOn { call: self.id, from: self.caller.clone(), to }))
+    }
+
     /// As this agent, who has it or is consulted about it, sees it.
     pub(crate) fn active_view(&self, target: &Target) -> ActiveCall {
         let is_consulted = self.call.consulted() == Some(target);
@@ -78,7 +91,7 @@ impl Owner {
             direction: self.direction,
             dial: self.call.dial_stage(),
             bridged_at: self.bridged_at,
-            muted: !is_consulted && self.call.muted(),
+            muted: if is_consulted { self.call.consulted_muted() } else { self.call.muted() },
             muted_by_supervisor: !is_consulted && self.call.muted_by_supervisor(),
             held: self.call.held(),
             reconnecting: self.call.phase() == Phase::Reconnecting,

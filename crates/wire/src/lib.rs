@@ -13,5 +13,5 @@ mod view;
 pub use view::{
     ActiveCall, BalanceView, CallerView, ColleagueView, GroupBrief, LineBrief, LiveCall,
     MissedCall, PermitStatus, PermitView, PresenceReason, QualityNow, RecordingState, RingingCall,
-    RungAgent, SupervisedBy, TransferFrom, TransferTo,
+    RungAgent, SentOn, SupervisedBy, TransferFrom, TransferTo,
 };

@@ -291,6 +291,17 @@ impl MissedCall {
     }
 }
 
+/// A call that an agent sent on and that nobody has taken yet.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct SentOn {
+    /// The call.
+    pub call: CallId,
+    /// Who called.
+    pub from: CallerView,
+    /// Where it rings: an agent's or a group's name.
+    pub to: String,
+}
+
 /// An agent who was rung for a call, and what they did.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct RungAgent {

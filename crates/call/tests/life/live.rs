@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use call::{
-    Command, Event, Input, LeftWhy, Phase, Refusal, Response, Rules, Sound, Step, Target, Wave,
-    Whom,
+    Command, Event, Input, LeftWhy, Phase, Refusal, Response, Rules, Sound, Step, StopWhy, Target,
+    Wave, Whom,
 };
 use model::{AgentId, Cause, Class, RingOutcome, RingPolicy, TransferMode};
 
@@ -126,7 +126,7 @@ fn d12_a_storm_of_holds_mutes_and_transfers_ends_in_the_last_state_without_a_lea
         stage.at(second, Input::Mute { device, on });
         if n % 5 == 0 {
             send(&mut stage, second, TransferMode::Warm, &[ben()]);
-            stage.at(second, Input::CancelTransfer { device });
+            stage.at(second, Input::CancelTransfer { target: ana() });
         }
     }
     assert!(!stage.call.held() && !stage.call.muted());
@@ -195,6 +195,51 @@ fn a8_a_transfer_nobody_takes_comes_back_and_then_ends_as_a_call_that_was_talked
 }
 
 #[test]
+fn a_blind_transfer_is_taken_back_by_who_sent_it_while_it_rings() {
+    let mut stage = blind();
+    assert!(stage.call.is_sent_on_by(&ana().agent));
+    let stranger = stage.at(11.0, Input::CancelTransfer { target: target("eve", 9) });
+    assert_ne!(stranger, Response::Done, "it is not theirs");
+    let elsewhere = target("ana", 8);
+    assert_eq!(stage.at(12.0, Input::CancelTransfer { target: elsewhere.clone() }), Response::Done);
+    assert_eq!(holder(&stage), Some(elsewhere.clone()), "on the device that asked");
+    assert_eq!((stage.call.rung(), stage.call.transfer()), (vec![], None));
+    let told = |c: &Command| {
+        matches!(c, Command::StopRinging { devices, why: StopWhy::Claimed { winner, .. } }
+            if *devices == [ben().device] && *winner == ana().agent)
+    };
+    assert_eq!(stage.count(told), 1, "who was rung learns who has it");
+    stage.at(12.3, Input::AgentHeard { device: elsewhere.device });
+    assert_eq!(stage.call.phase(), Phase::Bridged);
+    assert_eq!(stage.count(|c| matches!(c, Command::Accept)), 1);
+    let late = stage.at(12.4, Input::Claim { target: ben() });
+    assert_eq!(late, refused(Refusal::Taken { winner: ana().agent }));
+}
+
+#[test]
+fn a_transfer_that_somebody_took_is_not_taken_back() {
+    let mut stage = blind();
+    stage.at(12.0, Input::Claim { target: ben() });
+    let late = stage.at(12.1, Input::CancelTransfer { target: ana() });
+    assert_eq!((late, holder(&stage)), (refused(Refusal::NotYours), Some(ben())));
+}
+
+#[test]
+fn the_consulted_agent_mutes_themselves_and_stays_muted_when_the_caller_comes() {
+    let mut stage = consulting();
+    let device = ben().device;
+    assert_eq!(stage.at(20.0, Input::Mute { device, on: true }), Response::Done);
+    assert_eq!((stage.call.consulted_muted(), stage.call.muted()), (true, false));
+    assert_eq!(stage.count(|c| *c == Command::Mute(ben(), true)), 1);
+    stage.at(20.1, Input::Mute { device, on: true });
+    assert_eq!(stage.count(|c| *c == Command::Mute(ben(), true)), 1, "told of changes only");
+    stage.at(21.0, Input::CompleteTransfer { device: ana().device });
+    assert_eq!((holder(&stage), stage.call.muted()), (Some(ben()), true));
+    assert_eq!(stage.at(22.0, Input::Mute { device, on: false }), Response::Done);
+    assert!(!stage.call.muted());
+}
+
+#[test]
 fn a_transfer_to_nobody_is_refused_and_changes_nothing() {
     for mode in [TransferMode::Blind, TransferMode::Warm] {
         for nobody in [vec![], vec![target("ana", 7)]] {
@@ -227,7 +272,7 @@ fn a8_a_consulted_agent_gets_the_caller_when_the_transfer_is_completed() {
 
 #[test]
 fn a8_whatever_ends_a_consultation_the_first_agent_has_the_caller_back() {
-    let by_first = Input::CancelTransfer { device: ana().device };
+    let by_first = Input::CancelTransfer { target: ana() };
     let by_second = Input::HangUp { device: ben().device };
     let failed = Input::AgentLegFailed { device: ben().device, why: "test" };
     let gone = Input::DeviceGone { device: ben().device };

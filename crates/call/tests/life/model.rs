@@ -64,7 +64,7 @@ fn act() -> impl Strategy<Value = Move> {
             device: t.device, to: to.clone(), waves, mode,
         }),
         3 => who().prop_map(|t| Input::CompleteTransfer { device: t.device }),
-        2 => who().prop_map(|t| Input::CancelTransfer { device: t.device }),
+        2 => who().prop_map(|t| Input::CancelTransfer { target: t }),
         3 => (who(), supervise).prop_map(|(supervisor, mode)| Input::Supervise { supervisor, mode }),
         1 => who().prop_map(|t| Input::StopSupervising { device: t.device }),
         1 => who().prop_map(|t| Input::SupervisionEnded { device: t.device, why: SupervisionWhy::Full }),

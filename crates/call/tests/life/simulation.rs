@@ -157,6 +157,11 @@ impl House {
         let Some(live) = self.calls.get_mut(&n) else { return };
         let wants = match &input {
             Input::Claim { target } | Input::TakeOver { target } => Some(target.agent.clone()),
+            // Who takes a call back is on it again; who has it is on it already.
+            Input::CancelTransfer { target } if live.call.is_sent_on_by(&target.agent) => {
+                self.roster.end_wrap_up(&target.agent);
+                Some(target.agent.clone())
+            }
             _ => None,
         };
         let newly = match &wants {
@@ -299,7 +304,7 @@ impl House {
                 1 => Input::Mute { device, on },
                 2 | 3 => Input::Transfer { device, to, waves, mode },
                 4 | 5 => Input::CompleteTransfer { device },
-                6 => Input::CancelTransfer { device },
+                6 => Input::CancelTransfer { target: target.clone() },
                 7 => Input::HangUp { device },
                 8 => Input::AgentLegFailed { device, why: "the simulation" },
                 9 => Input::Supervise { supervisor: colleague, mode: SupervisionMode::Listen },

@@ -142,6 +142,7 @@ const scenes: Record<string, DeskState> = {
       { ...john, transfer: { agent: 'ben', name: 'Ben Okafor', mode: 'warm', returned: false } },
     ],
   },
+  sent_on: { ...ready, sentOn: { call: 'call_1', from: { display: 'Maria Conceição' }, to: 'Ida Wolkenkratzer-Schmidtbauer' } },
   came_back: { ...ready, ringing: [{ ...john, transfer: { agent: 'ana', name: 'Ana Lima', mode: 'blind', returned: true } }] },
   waits: { ...ready, presence: 'wrap_up', blockers: ['wrap_up'], wrapUp: {}, ringing: [{ ...maria, claimable: false, why: 'wrap_up', group: 'support' }], selected: 'call_1' },
   held: { ...busy, call: held },
@@ -153,6 +154,7 @@ const scenes: Record<string, DeskState> = {
   muted_by_supervisor: { ...busy, call: { ...call, muted: true, mutedBySupervisor: true, supervisedBy: { name: 'Sam Reyes', mode: 'barge' } } },
   silent_page: { ...busy, blockers: ['on_call', 'audio_locked'], call: { ...call, silent: true } },
   sound_lost: { ...busy, call: { ...call, reconnecting: true } },
+  credit: { ...busy, balance: { ...(busy.balance ?? { available_micros: 0, minimum_micros: 10_000_000, currency: 'USD', display: '0.41', top_up_required: true }), top_up_required: true }, call: { ...call, creditEndsAt: Date.now() + 26_500 } },
   live: supervisor,
   live_none: { ...supervisor, live: [] },
   supervising: { ...supervisor, presence: 'busy', supervised: { call: 'l1', mode: 'whisper' } },
@@ -214,6 +216,7 @@ app.actions = {
   transfer: log('transfer'),
   completeTransfer: log('completeTransfer'),
   cancelTransfer: log('cancelTransfer'),
+  takeBack: log('takeBack'),
   annotate: (call, annotation) => {
     log('annotate')(call, annotation);
     app.state = { ...app.state, notes: { ...app.state.notes, ...annotation, saved: 'saved' } };

@@ -24,6 +24,7 @@ const SHOWN = [
   'leader',
   'media',
   'missed',
+  'sent_on',
   'balance',
   'live_calls',
   'supervising',
@@ -191,6 +192,10 @@ export class Session implements DeskActions {
     this.#do(this.#device?.call?.cancelTransfer());
   }
 
+  takeBack(): void {
+    this.#do(this.#device?.takeBack());
+  }
+
   annotate(call: string, annotation: Annotation): void {
     const draft = { ...this.#draftOf(call), ...annotation };
     this.#draft = draft;
@@ -349,7 +354,7 @@ export class Session implements DeskActions {
   #refresh(): void {
     const device = this.#device;
     if (!device) return;
-    const { call: _call, balance: _balance, wrapUp: _wrapUp, returning: _returning, supervised: _supervised, ...rest } = this.#state;
+    const { call: _call, balance: _balance, wrapUp: _wrapUp, returning: _returning, supervised: _supervised, sentOn: _sentOn, ...rest } = this.#state;
     const { call, returning } = device;
     this.#heldSince = call?.held ? (this.#heldSince ?? device.now()) : undefined;
     this.#state = {
@@ -369,6 +374,7 @@ export class Session implements DeskActions {
       ...(returning ? { returning: { name: returning.from.display, underWay: device.isReturning } } : {}),
       ...(device.presence === 'wrap_up' ? { wrapUp: wrapUpView(device, this.#last) } : {}),
       ...(device.supervised ? { supervised: device.supervised } : {}),
+      ...(device.sentOn ? { sentOn: device.sentOn } : {}),
       ...(device.balance ? { balance: device.balance } : {}),
     };
     this.#set({});

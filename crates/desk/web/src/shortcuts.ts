@@ -54,6 +54,13 @@ export const shortcuts: readonly Shortcut[] = [
       if (state.call && movable(state.call)) actions.askTransfer(true);
     },
   },
+  {
+    key: 'B',
+    label: 'shortcuts.takeBack',
+    run: (state, actions) => {
+      if (state.sentOn) actions.takeBack();
+    },
+  },
 ];
 
 /** The shortcut that a key press means, if any. */

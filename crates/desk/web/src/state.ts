@@ -15,6 +15,7 @@ import type {
   RecordingMode,
   RecordingState,
   Right,
+  SentOn,
   Supervised,
   SupervisedBy,
   SupervisionMode,
@@ -57,6 +58,8 @@ export interface DeskState {
   watching: boolean;
   live: readonly LiveCall[];
   supervised?: Supervised;
+  /** The call that the agent sent on and nobody has taken yet. */
+  sentOn?: SentOn;
   missed: readonly MissedCall[];
   balance?: Balance;
   notices: Notice[];
@@ -183,6 +186,8 @@ export interface DeskActions {
   transfer(to: TransferTarget, mode: TransferMode): void;
   completeTransfer(): void;
   cancelTransfer(): void;
+  /** Takes back the call that was sent on, while it rings. */
+  takeBack(): void;
   annotate(call: string, annotation: { note?: string; outcome?: string }): void;
   endWrapUp(): void;
   /** Rings in this window from now on, and brings a running call here. */

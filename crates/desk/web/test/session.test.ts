@@ -136,6 +136,19 @@ describe('at the desk', () => {
     expect(state.balance).toEqual(balance);
   });
 
+  it('shows a call that was sent on until somebody has it, and takes it back', async () => {
+    const sentOn = { call: CALL, from: { display: 'Maria' }, to: 'Ben' };
+    const session = await atDesk({ sent_on: sentOn });
+    expect(state.sentOn).toEqual(sentOn);
+    FakeSocket.last.receive(1, { type: 'sent_on_end', call: 'call_other' });
+    expect(state.sentOn).toEqual(sentOn);
+    FakeSocket.last.receive(2, { type: 'sent_on_end', call: CALL });
+    expect(state.sentOn).toBeUndefined();
+    FakeSocket.last.receive(3, { type: 'sent_on', sent_on: sentOn });
+    expect(state.sentOn).toEqual(sentOn);
+    expect(session).toBeDefined();
+  });
+
   it('stays not ready and shows the problem when the microphone is refused', async () => {
     const session = await atDesk();
     microphone.refuse = Object.assign(new Error('denied'), { name: 'NotAllowedError' });

@@ -139,3 +139,20 @@ fn a_country_within_a_region_is_no_market() {
     assert_eq!(Market::named("Kenya"), None);
     assert_eq!(Country::of_number("254712345678").map(Country::code), Some("KE"));
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config { cases: 5_000, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn no_file_of_others_panics_and_a_bad_line_names_itself(
+        title in "[ -~]{0,20}", tiers in "[0-9,>+ -]{0,30}", rows in "[ -~\n\"]{0,120}",
+    ) {
+        let text = format!("{title}\nMarket,Currency,{tiers}\n{rows}");
+        for text in [&text, &rows] {
+            if let Err(bad) = read_card(text, "2026-10-01".parse().unwrap()) {
+                let lines = text.lines().count() as u64;
+                assert!(!bad.is_empty() && bad.iter().all(|one| one.line <= lines + 1), "{bad:?}");
+            }
+        }
+    }
+}

@@ -11,6 +11,7 @@ use crate::{Store, StoreError};
 const QUEUE_MAX: usize = 4_096;
 /// Grants in one commit. More would make the first one wait longer than a commit costs.
 const BATCH_MAX: usize = 64;
+const DOING: &str = "reserve money for calls";
 
 type Job = (GrantAsk, oneshot::Sender<Result<Granted, StoreError>>);
 
@@ -51,9 +52,7 @@ pub(crate) async fn run(store: Store, mut queue: mpsc::Receiver<Job>) {
             // One that cannot be granted must not keep the others from it.
             Err(_) => {
                 for (ask, reply) in jobs.drain(..) {
-                    let granted = together(&store, &[&ask]).await;
-                    let one = granted.map(|granted| granted.first().copied());
-                    let _ = reply.send(one.map(|one| one.unwrap_or(Granted::Refused)));
+                    let _ = reply.send(alone(&store, &ask).await);
                 }
             }
         }
@@ -61,18 +60,13 @@ pub(crate) async fn run(store: Store, mut queue: mpsc::Receiver<Job>) {
 }
 
 async fn together(store: &Store, asks: &[&GrantAsk]) -> Result<Vec<Granted>, StoreError> {
-    in_transaction!(store, "reserve money for calls", |connection, sql, moved| {
-        let mut all = Vec::with_capacity(asks.len());
-        let mut outcome = Ok(());
-        for ask in asks {
-            match sql::grant_slice(connection, ask, moved).await {
-                Ok(granted) => all.push(granted),
-                Err(error) => {
-                    outcome = Err(error);
-                    break;
-                }
-            }
-        }
-        outcome.map(|()| all)
+    in_transaction!(store, DOING, |connection, sql, moved| {
+        sql::grant_batch(connection, asks, moved).await
+    })
+}
+
+async fn alone(store: &Store, ask: &GrantAsk) -> Result<Granted, StoreError> {
+    in_transaction!(store, DOING, |connection, sql, moved| {
+        sql::grant_slice(connection, ask, moved).await
     })
 }

@@ -12,6 +12,8 @@ mod on_sqlite;
 mod reconciliation;
 mod settling;
 
+use std::collections::BTreeMap;
+
 use ledger::{Account, Transaction};
 use model::{CallId, Micros, Timestamp, WorkspaceId};
 use sqlx::SqliteConnection;
@@ -167,12 +169,17 @@ fn view(known: &Workspace, available: Micros) -> BalanceView {
 /// Queues the news of balances that moved. A grant is news only when it closes the gate: a house
 /// full of calls would else tell little more than that calls go on.
 async fn tell(connection: &mut SqliteConnection, moved: &[Moved]) -> Result<(), StoreError> {
+    // Many movements of one commit are of the same few workspaces.
+    let mut all: BTreeMap<&WorkspaceId, Workspace> = BTreeMap::new();
     for one in moved {
-        let known = workspace_in(&mut *connection, &one.workspace)
-            .await?
-            .ok_or_else(|| StoreError::UnknownWorkspace { workspace: one.workspace.clone() })?;
-        let after = view(&known, one.after);
-        let before = view(&known, one.before());
+        if !all.contains_key(&one.workspace) {
+            let known = workspace_in(&mut *connection, &one.workspace).await?;
+            let unknown = || StoreError::UnknownWorkspace { workspace: one.workspace.clone() };
+            all.insert(&one.workspace, known.ok_or_else(unknown)?);
+        }
+        let Some(known) = all.get(&one.workspace) else { continue };
+        let after = view(known, one.after);
+        let before = view(known, one.before());
         let closes = after.top_up_required && !before.top_up_required;
         let opens = !after.top_up_required && before.top_up_required;
         if one.is_routine() && !closes && !opens {

@@ -1,6 +1,7 @@
 //! The statements of money, compiled for Postgres.
 
 pub(super) use sqlx::PgConnection as Connection;
+pub(super) use sqlx::Postgres as Database;
 pub(super) use sqlx::postgres::PgRow as Row;
 
 #[expect(

@@ -1,5 +1,6 @@
 //! The statements of money, compiled for SQLite.
 
+pub(super) use sqlx::Sqlite as Database;
 pub(super) use sqlx::SqliteConnection as Connection;
 pub(super) use sqlx::sqlite::SqliteRow as Row;
 

@@ -31,7 +31,7 @@ on_both!(h2_kill_9_loses_nothing_counts_nothing_twice_and_leaks_no_hold);
 async fn h2_kill_9_loses_nothing_counts_nothing_twice_and_leaks_no_hold(place: Where) {
     let kills = std::env::var(KILLS).ok().and_then(|kills| kills.parse().ok());
     let (world, url) = world(place).await;
-    world.store.post(&top_up(1_000_000_000, "start")).await.unwrap();
+    world.store.post(&top_up(1_000_000_000, "start")).await.expect("a test value");
     let mut settled: BTreeMap<CallId, i64> = BTreeMap::new();
     for round in 0..kills.unwrap_or(KILLS_SHORT) {
         let acknowledged = run_and_kill(&world.directory, url.as_deref(), round);
@@ -39,10 +39,11 @@ async fn h2_kill_9_loses_nothing_counts_nothing_twice_and_leaks_no_hold(place: W
         // What was acknowledged is there, and once.
         for line in &acknowledged {
             let mut words = line.split(' ');
-            let (what, call) = (words.next().unwrap(), words.next().unwrap());
-            let call: CallId = call.parse().unwrap();
-            let number: i64 = words.next().unwrap().parse().unwrap();
-            let lines = store.ledger_of(call).await.unwrap();
+            let (what, call) =
+                (words.next().expect("a test value"), words.next().expect("a test value"));
+            let call: CallId = call.parse().expect("a test value");
+            let number: i64 = words.next().expect("a test value").parse().expect("a test value");
+            let lines = store.ledger_of(call).await.expect("a test value");
             let of = |kind: &str, account: &str| {
                 let of_kind = lines.iter().filter(|line| line.kind == kind);
                 let of_account = of_kind.filter(|line| line.account.starts_with(account));
@@ -66,23 +67,24 @@ async fn h2_kill_9_loses_nothing_counts_nothing_twice_and_leaks_no_hold(place: W
         // What was under way is settled now, up to what is proven.
         let later = noon(3_600_000);
         loop {
-            let holds = store.expired_holds(later).await.unwrap();
+            let holds = store.expired_holds(later).await.expect("a test value");
             if holds.is_empty() {
                 break;
             }
             for hold in holds {
                 let pulses = Pulses::from_talked(hold.proven);
                 let one = FinishAsk { call: hold.call, pulses, month: None, at: later };
-                let Finished::Now { charge, .. } = store.finish(one).await.unwrap() else {
+                let Finished::Now { charge, .. } = store.finish(one).await.expect("a test value")
+                else {
                     panic!("{} was settled already", hold.call)
                 };
                 settled.insert(hold.call, charge.amount.get());
             }
         }
-        let report = store.verify_ledger().await.unwrap();
+        let report = store.verify_ledger().await.expect("a test value");
         assert!(report.is_sound(), "{report:?}");
         // Some were settled without the killed process living to say so.
-        let all = store.entries(&acme(), None, 1).await.unwrap();
+        let all = store.entries(&acme(), None, 1).await.expect("a test value");
         assert!(!all.is_empty());
         store.close().await;
     }
@@ -95,14 +97,15 @@ async fn h2_kill_9_loses_nothing_counts_nothing_twice_and_leaks_no_hold(place: W
 /// Runs this test binary as a process that works until it is killed; returns what it said to have
 /// done.
 fn run_and_kill(directory: &tempfile::TempDir, url: Option<&str>, round: u32) -> Vec<String> {
-    let mut command = Command::new(std::env::current_exe().unwrap());
+    let mut command = Command::new(std::env::current_exe().expect("a test value"));
     command.args(["--exact", "killed::works_until_it_is_killed", "--ignored", "--nocapture"]);
     command.env(FOLDER, directory.path()).env(ROUND, round.to_string());
     if let Some(url) = url {
         command.env(ADDRESS, url);
     }
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut child =
+        command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("a test value");
+    let mut lines = BufReader::new(child.stdout.take().expect("a test value")).lines();
     let mut said = Vec::new();
     // The moment differs from round to round: after so many acknowledgements.
     let target = 10 + (round * 37) % 90;
@@ -110,11 +113,11 @@ fn run_and_kill(directory: &tempfile::TempDir, url: Option<&str>, round: u32) ->
         let Some(Ok(line)) = lines.next() else { break };
         said.extend(line.strip_prefix("did ").map(str::to_owned));
     }
-    child.kill().unwrap();
+    child.kill().expect("a test value");
     said.extend(
         lines.map_while(Result::ok).filter_map(|line| line.strip_prefix("did ").map(str::to_owned)),
     );
-    child.wait().unwrap();
+    child.wait().expect("a test value");
     assert!(!said.is_empty(), "the process did nothing");
     // A line that was cut off says nothing.
     said.retain(|line| line.split(' ').count() == 4);
@@ -122,12 +125,12 @@ fn run_and_kill(directory: &tempfile::TempDir, url: Option<&str>, round: u32) ->
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "it is run, and killed, by the test above"]
+#[ignore = "killed in the middle; started by `h2_kill_9_loses_nothing_counts_nothing_twice_and_leaks_no_hold`"]
 async fn works_until_it_is_killed() {
     let Ok(folder) = std::env::var(FOLDER) else { return };
     let url = std::env::var(ADDRESS).ok();
-    let round: u128 = std::env::var(ROUND).unwrap().parse().unwrap();
-    let store = Store::open_in_with(folder.as_ref(), url.as_deref()).await.unwrap();
+    let round: u128 = std::env::var(ROUND).expect("a test value").parse().expect("a test value");
+    let store = Store::open_in_with(folder.as_ref(), url.as_deref()).await.expect("a test value");
     let mut calls = JoinSet::new();
     for worker in 0..CALLS {
         calls.spawn(work(store.clone(), round * 100_000 + worker * 1_000));

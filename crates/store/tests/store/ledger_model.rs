@@ -103,7 +103,10 @@ async fn random_commands_do_what_the_model_does(place: Where) {
         let mut runner = TestRunner::new(config);
         runner.run(&commands(), |commands| runtime.block_on(check(place, &commands)))
     };
-    tokio::task::spawn_blocking(run).await.unwrap().unwrap_or_else(|why| panic!("{why}"));
+    tokio::task::spawn_blocking(run)
+        .await
+        .expect("a test value")
+        .unwrap_or_else(|why| panic!("{why}"));
 }
 
 async fn check(place: Where, commands: &[Command]) -> Result<(), TestCaseError> {
@@ -125,11 +128,12 @@ async fn check(place: Where, commands: &[Command]) -> Result<(), TestCaseError> 
                 let (key_text, id) = (format!("{key}"), transaction_id());
                 let one =
                     ledger::adjust(&acme(), amount, Currency::USD, &key_text, "", noon(0), id);
-                let posted = world.store.post(&one.unwrap()).await;
+                let posted = world.store.post(&one.expect("a test value")).await;
                 prop_assert_eq!(moved(posted)?, model.post(false, key, pulses));
             }
             Command::Grant { call, slice } => {
-                let granted = world.store.grant(ask(id(call), slice, CARD)).await.unwrap();
+                let granted =
+                    world.store.grant(ask(id(call), slice, CARD)).await.expect("a test value");
                 let granted = match granted {
                     Granted::Slice(slice) => Some(i64::from(slice.pulses.get())),
                     Granted::Refused | Granted::Closed => None,
@@ -138,19 +142,22 @@ async fn check(place: Where, commands: &[Command]) -> Result<(), TestCaseError> 
             }
             Command::Finish { call, pulses } => {
                 let one = FinishAsk { at: noon(0), ..finish(id(call), pulses) };
-                let charged = match world.store.finish(one).await.unwrap() {
+                let charged = match world.store.finish(one).await.expect("a test value") {
                     Finished::Now { charge, .. } | Finished::Before(charge) => {
                         Some(charge.amount.get() / PULSE)
                     }
                     Finished::NothingHeld => None,
                 };
-                prop_assert_eq!(charged, model.finish(call, i64::try_from(pulses).unwrap()));
+                prop_assert_eq!(
+                    charged,
+                    model.finish(call, i64::try_from(pulses).expect("a test value"))
+                );
             }
             Command::Crash => world.store = reopen(&world.directory, url.as_deref()).await,
         }
         prop_assert_eq!(available(&world.store).await, model.available * PULSE);
     }
-    let report = world.store.verify_ledger().await.unwrap();
+    let report = world.store.verify_ledger().await.expect("a test value");
     prop_assert!(report.is_sound(), "{:?}", report);
     Ok(())
 }

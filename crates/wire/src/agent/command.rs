@@ -146,7 +146,8 @@ pub enum ClientCommand {
         /// The call.
         call: CallId,
     },
-    /// The caller comes back to this agent, whatever the transfer has come to.
+    /// The caller comes back to this agent: from a consultation, or from the ringing of a call they
+    /// sent on.
     CancelTransfer {
         /// The call.
         call: CallId,

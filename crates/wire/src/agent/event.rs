@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use super::{ByeReason, ErrorCode, LeftWhy, RingEnd, SupervisionEnd};
 use crate::view::{
     ActiveCall, BalanceView, ColleagueView, GroupBrief, LineBrief, LiveCall, MissedCall,
-    PermitView, PresenceReason, RingingCall,
+    PermitView, PresenceReason, RingingCall, SentOn,
 };
 
 /// A frame to a device.
@@ -226,6 +226,16 @@ pub enum ServerEvent {
         /// How long this agent talked, in milliseconds.
         talked_ms: i64,
     },
+    /// A call that this agent sent on rings where they sent it: `cancel_transfer` takes it back.
+    SentOn {
+        /// The call.
+        sent_on: SentOn,
+    },
+    /// It rings there no more: it was taken, came back, was taken back, or ended.
+    SentOnEnd {
+        /// The call.
+        call: CallId,
+    },
     /// The caller pressed a key of their phone.
     Key {
         /// The call.
@@ -332,6 +342,9 @@ pub struct Snapshot {
     /// The call that can still be annotated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_call: Option<CallId>,
+    /// The call that this agent sent on and nobody has taken yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_on: Option<SentOn>,
     /// Calls that ring for this agent.
     pub ringing: Vec<RingingCall>,
     /// The call this agent is on. On a new device (a reloaded page) it is the call that comes to

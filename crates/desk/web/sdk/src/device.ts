@@ -19,6 +19,7 @@ import type {
   Permit,
   Presence,
   Right,
+  SentOn,
   SupervisionMode,
   Welcome,
 } from './protocol.js';
@@ -67,6 +68,8 @@ export interface DeviceEvents extends SupervisionEvents {
   missed: MissedCall;
   /** What a contact permits has changed. */
   permit: Permit;
+  /** A call that the agent sent on rings there, or does so no longer; see `sentOn`. */
+  sent_on: SentOn | undefined;
   balance: Balance;
   error: RingdownError;
   /** The same session was resumed elsewhere. */
@@ -97,6 +100,7 @@ export class Device extends Emitter<DeviceEvents> {
   #missed: MissedCall[] = [];
   #lines: readonly LineBrief[] = [];
   #balance: Balance | undefined;
+  #sentOn: SentOn | undefined;
   #watches = false;
   /** Another tab has led while this one was open. */
   #followed = false;
@@ -182,6 +186,10 @@ export class Device extends Emitter<DeviceEvents> {
   /** Newest first. */
   get missed(): readonly MissedCall[] {
     return this.#missed;
+  }
+  /** The call that the agent sent on and nobody has taken yet. */
+  get sentOn(): SentOn | undefined {
+    return this.#sentOn;
   }
   get balance(): Balance | undefined {
     return this.#balance;
@@ -322,6 +330,13 @@ export class Device extends Emitter<DeviceEvents> {
     if (current) await this.#link.send({ type: 'stop_supervising', call: current.call });
   }
 
+  /** Takes back the call that the agent sent on, while it rings. Call inside a click. */
+  async takeBack(): Promise<void> {
+    if (!this.#sentOn) return;
+    if (this.#readiness.state === 'off') await this.goReady();
+    await this.#link.send({ type: 'cancel_transfer', call: this.#sentOn.call });
+  }
+
   /** Supervisors: become the call's agent. Call inside a click. */
   async takeOver(call: string): Promise<void> {
     if (this.#readiness.state === 'off') await this.goReady();
@@ -427,6 +442,7 @@ export class Device extends Emitter<DeviceEvents> {
     this.#missed = snapshot.missed.slice(0, MISSED_MAX);
     this.#lines = snapshot.lines ?? [];
     this.#balance = snapshot.balance;
+    this.#sentOn = snapshot.sent_on;
     this.#media.useIceServers(welcome.ice_servers ?? []);
     this.#standing.set(snapshot);
     this.#calls.reconcile(snapshot);
@@ -464,6 +480,12 @@ export class Device extends Emitter<DeviceEvents> {
       this.emit('presence', event.presence);
     } else if (event.type === 'ice_servers') {
       this.#media.useIceServers(event.ice_servers);
+    } else if (event.type === 'sent_on') {
+      this.#sentOn = event.sent_on;
+      this.emit('sent_on', this.#sentOn);
+    } else if (event.type === 'sent_on_end' && this.#sentOn?.call === event.call) {
+      this.#sentOn = undefined;
+      this.emit('sent_on', undefined);
     } else if (event.type === 'balance') {
       this.#balance = event.balance;
       this.emit('balance', event.balance);

@@ -36,6 +36,7 @@ export type {
   RecordingState,
   Right,
   RungAgent,
+  SentOn,
   SupervisedBy,
   SupervisionEnd,
   SupervisionMode,

@@ -327,7 +327,16 @@ export interface Balance {
   top_up_required: boolean;
 }
 
+/** A call that this agent sent on and nobody has taken yet. */
+export interface SentOn {
+  call: string;
+  from: Caller;
+  /** Where it rings: an agent's or a group's name. */
+  to: string;
+}
+
 export interface Snapshot {
+  sent_on?: SentOn;
   presence: Presence;
   blockers?: Blocker[];
   wrap_up_until?: string;
@@ -473,6 +482,8 @@ export type HouseEvent =
   | { type: 'call_open'; active: ActiveCall }
   | { type: 'call_update'; active: ActiveCall }
   | { type: 'call_left'; call: string; why: LeftWhy; now_with?: string; talked_ms: number }
+  | { type: 'sent_on'; sent_on: SentOn }
+  | { type: 'sent_on_end'; call: string }
   | { type: 'key'; call: string; key: string }
   | { type: 'credit_warning'; call: string; left_ms: number }
   | { type: 'call_end'; call: string; reason: EndReason; talked_ms: number }

@@ -17,6 +17,7 @@ import './notices.js';
 import './problem-banner.js';
 import './ready-panel.js';
 import './ring-card.js';
+import './sent-on.js';
 import './shortcut-list.js';
 import './sign-in.js';
 import './transfer-dialog.js';
@@ -65,6 +66,7 @@ export class App extends LitElement {
         <main aria-label=${t('app.main')}>
           ${this.#connectionEnd()}
           <rd-problem-banner .problem=${state.problem} .actions=${actions}></rd-problem-banner>
+          ${state.sentOn ? html`<rd-sent-on .sentOn=${state.sentOn} .actions=${actions}></rd-sent-on>` : nothing}
           ${this.#stage()} ${this.#live()}
         </main>
         <aside aria-label=${t('app.side')}>

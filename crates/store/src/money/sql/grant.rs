@@ -56,7 +56,7 @@ pub(crate) async fn grant_slice(
 }
 
 /// Everything a grant depends on, at one look.
-async fn look(connection: &mut Connection, ask: &GrantAsk) -> Result<Row, StoreError> {
+pub(super) async fn look(connection: &mut Connection, ask: &GrantAsk) -> Result<Row, StoreError> {
     sqlx::query(
         "SELECT (SELECT total FROM ledger_account WHERE account = $1) AS total,
              (SELECT pulses FROM ledger_volume
@@ -76,14 +76,14 @@ async fn look(connection: &mut Connection, ask: &GrantAsk) -> Result<Row, StoreE
     .map_err(StoreError::database(DOING))
 }
 
-fn granted_before(row: &Row) -> Result<Option<Granted>, StoreError> {
+pub(super) fn granted_before(row: &Row) -> Result<Option<Granted>, StoreError> {
     let Some(pulses) = integer_if_any(row, "pulses")? else { return Ok(None) };
     let pulses = Pulses::of(u64::try_from(pulses).unwrap_or(0));
     Ok(Some(Granted::Slice(Slice { pulses, is_last: integer(row, "is_last")? != 0 })))
 }
 
 /// Takes the amount if it is there, and says what is left; the one statement that decides.
-async fn take(
+pub(super) async fn take(
     connection: &mut Connection,
     ask: &GrantAsk,
     amount: Micros,
@@ -180,7 +180,7 @@ async fn remember(
     if done.rows_affected() == 0 { Err(StoreError::Contended { doing: DOING }) } else { Ok(()) }
 }
 
-fn snapshot_text(snapshot: &Snapshot) -> Result<String, StoreError> {
+pub(super) fn snapshot_text(snapshot: &Snapshot) -> Result<String, StoreError> {
     serde_json::to_string(snapshot)
         .map_err(|_| StoreError::Encode { column: "ledger_grant.snapshot" })
 }

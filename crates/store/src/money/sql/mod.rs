@@ -5,6 +5,7 @@
 mod cards;
 mod finish;
 mod grant;
+mod grant_batch;
 mod items;
 mod post;
 mod read;
@@ -12,12 +13,13 @@ mod verify;
 
 use sqlx::Row as _;
 
-use super::{Connection, Row};
+use super::{Connection, Database, Row};
 use crate::StoreError;
 
 pub(crate) use cards::{add_card, cards};
 pub(crate) use finish::{expired_holds, finish_call};
 pub(crate) use grant::grant_slice;
+pub(crate) use grant_batch::grant_batch;
 pub(crate) use items::{add_item, items, resolve_item};
 pub(crate) use post::post;
 pub(crate) use read::{entries, ledger_of, sums, total, volume};
