@@ -42,13 +42,13 @@ async function lookUp(page, number) {
 
 test('a contact is asked, permits calls, is called, and both hear each other', async () => {
   const page = await desk();
-  await house.contact('15550004444', { permits: 'none' });
-  await lookUp(page, '+1 555 000 4444');
+  await house.contact('919812344444', { permits: 'none' });
+  await lookUp(page, '+91 98123 44444');
   await page.getByTestId('dial-told').getByText('has not written or called').waitFor();
   assert.ok(await page.getByTestId('dial-ask').isDisabled());
 
-  await house.contact('15550004444', { writes: true });
-  await page.getByTestId('dial-number').fill('+15550004444');
+  await house.contact('919812344444', { writes: true });
+  await page.getByTestId('dial-number').fill('+919812344444');
   await page.getByTestId('dial-check').click();
   await page.getByTestId('dial-permit').getByText('has not permitted calls').waitFor();
   await page.getByTestId('dial-ask').click();
@@ -56,7 +56,7 @@ test('a contact is asked, permits calls, is called, and both hear each other', a
   await inspect(page, 'dial-permitted');
   await page.getByTestId('dial-call').click();
 
-  await page.getByTestId('call-card').getByText('+15550004444').first().waitFor();
+  await page.getByTestId('call-card').getByText('+919812344444').first().waitFor();
   await page.getByTestId('timer').waitFor();
   const phone = await house.placed();
   await until('the contact hears the agent', async () => {
@@ -79,23 +79,23 @@ test('a contact is asked, permits calls, is called, and both hear each other', a
 
 test('a contact who does not answer, one who declines, and a call that is cancelled', async () => {
   const page = await desk();
-  await house.contact('15550005555', { permits: 'permanent', declines: true });
-  await lookUp(page, '+15550005555');
+  await house.contact('919812355555', { permits: 'permanent', declines: true });
+  await lookUp(page, '+919812355555');
   await page.getByTestId('dial-call').click();
-  await page.getByText('+15550005555 declined the call.').waitFor();
+  await page.getByText('+919812355555 declined the call.').waitFor();
 
-  await house.contact('15550006666', { permits: 'permanent', lets_ring: true });
-  await lookUp(page, '+15550006666');
+  await house.contact('919812366666', { permits: 'permanent', lets_ring: true });
+  await lookUp(page, '+919812366666');
   await page.getByTestId('dial-call').click();
   await page.getByTestId('call-state').getByText('Ringing').waitFor();
   await inspect(page, 'dial-ringing');
   await page.getByTestId('hang-up').click();
-  await page.getByText('The call to +15550006666 was cancelled.').waitFor();
+  await page.getByText('The call to +919812366666 was cancelled.').waitFor();
 
-  await house.contact('15550007777', { permits: 'permanent', lets_ring: true, rings_for_ms: 1500 });
-  await lookUp(page, '+15550007777');
+  await house.contact('919812377777', { permits: 'permanent', lets_ring: true, rings_for_ms: 1500 });
+  await lookUp(page, '+919812377777');
   await page.getByTestId('dial-call').click();
-  await page.getByText('+15550007777 did not answer.').waitFor();
+  await page.getByText('+919812377777 did not answer.').waitFor();
 });
 
 test('what names nobody is told in words, and the dialog works by keyboard alone', async () => {

@@ -30,10 +30,10 @@ pub(crate) struct Setup {
     pub(crate) token_in_file: bool,
     /// Who is asked before a call rings.
     pub(crate) hook: Option<String>,
-    /// The Postgres database that keeps the money.
-    pub(crate) postgres: Option<String>,
     /// Further lines of `[whatsapp]`.
     pub(crate) whatsapp: &'static str,
+    /// The Postgres database that keeps the money.
+    pub(crate) postgres: Option<String>,
 }
 
 impl Default for Setup {
@@ -53,8 +53,8 @@ impl Default for Setup {
             keeps_log: false,
             token_in_file: false,
             hook: None,
-            postgres: None,
             whatsapp: "",
+            postgres: None,
         }
     }
 }

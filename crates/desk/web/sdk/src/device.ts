@@ -66,10 +66,10 @@ export interface DeviceEvents extends SupervisionEvents {
   leader: boolean;
   media: MediaState;
   missed: MissedCall;
-  /** A call that the agent sent on rings there, or does so no longer; see `sentOn`. */
-  sent_on: SentOn | undefined;
   /** What a contact permits has changed. */
   permit: Permit;
+  /** A call that the agent sent on rings there, or does so no longer; see `sentOn`. */
+  sent_on: SentOn | undefined;
   balance: Balance;
   error: RingdownError;
   /** The same session was resumed elsewhere. */
