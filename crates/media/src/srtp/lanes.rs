@@ -138,31 +138,39 @@ fn lanes(messages: &[Message<'_>], of: impl Fn(&Message<'_>) -> [u32; STATE]) ->
 /// One turn of SHA-1 (FIPS 180-4 section 6.1.2) in every lane.
 #[inline(always)]
 fn compress<S: Simd>(simd: S, state: &mut [Lane; STATE], words: &[Lane; WORDS]) {
-    let mut w: [u32x16<S>; WORDS] = std::array::from_fn(|at| u32x16::simd_from(simd, words[at]));
+    let mut schedule = [u32x16::splat(simd, 0); 80];
+    for (place, word) in schedule.iter_mut().zip(words) {
+        *place = u32x16::simd_from(simd, *word);
+    }
+    for t in WORDS..schedule.len() {
+        let mixed = schedule[t - 3] ^ schedule[t - 8] ^ schedule[t - 14] ^ schedule[t - 16];
+        schedule[t] = turned::<S, 1, 31>(mixed);
+    }
     let [mut a, mut b, mut c, mut d, mut e] =
         std::array::from_fn(|at| u32x16::simd_from(simd, state[at]));
-    // Written out, so that every word of the schedule has a register or a place of its own.
-    macro_rules! rounds {
-        ($k:literal, $f:expr; $($t:literal)*) => {{
-            let k = u32x16::splat(simd, $k);
-            $({
-                const AT: usize = $t % WORDS;
-                if $t >= WORDS {
-                    let mixed = w[(AT + 13) % WORDS] ^ w[(AT + 8) % WORDS] ^ w[(AT + 2) % WORDS];
-                    w[AT] = turned::<S, 1, 31>(mixed ^ w[AT]);
-                }
-                let next = turned::<S, 5, 27>(a) + $f(b, c, d) + e + w[AT] + k;
-                (e, d, c, b, a) = (d, c, turned::<S, 30, 2>(b), a, next);
-            })*
-        }};
+    // Five rounds bring every name back to its place, so that nothing is moved about.
+    macro_rules! round {
+        ($a:ident $b:ident $c:ident $d:ident $e:ident, $f:expr, $k:ident, $word:ident) => {
+            $e = $e + turned::<S, 5, 27>($a) + $f($b, $c, $d) + *$word + $k;
+            $b = turned::<S, 30, 2>($b);
+        };
     }
-    let choice = |b: u32x16<S>, c, d| d ^ (b & (c ^ d));
-    let parity = |b: u32x16<S>, c, d| b ^ c ^ d;
-    let majority = |b: u32x16<S>, c, d| (b & c) | (d & (b | c));
-    rounds!(0x5a82_7999, choice; 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19);
-    rounds!(0x6ed9_eba1, parity; 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35 36 37 38 39);
-    rounds!(0x8f1b_bcdc, majority; 40 41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59);
-    rounds!(0xca62_c1d6, parity; 60 61 62 63 64 65 66 67 68 69 70 71 72 73 74 75 76 77 78 79);
+    macro_rules! rounds {
+        ($words:expr, $k:literal, $f:expr) => {
+            let k = u32x16::splat(simd, $k);
+            for [v, w, x, y, z] in schedule[$words].as_chunks().0 {
+                round!(a b c d e, $f, k, v);
+                round!(e a b c d, $f, k, w);
+                round!(d e a b c, $f, k, x);
+                round!(c d e a b, $f, k, y);
+                round!(b c d e a, $f, k, z);
+            }
+        };
+    }
+    rounds!(0..20, 0x5a82_7999, |b: u32x16<S>, c, d| d ^ (b & (c ^ d)));
+    rounds!(20..40, 0x6ed9_eba1, |b: u32x16<S>, c, d| b ^ c ^ d);
+    rounds!(40..60, 0x8f1b_bcdc, |b: u32x16<S>, c, d| (b & c) | (d & (b | c)));
+    rounds!(60..80, 0xca62_c1d6, |b: u32x16<S>, c, d| b ^ c ^ d);
     for (state, worked) in state.iter_mut().zip([a, b, c, d, e]) {
         *state = (u32x16::simd_from(simd, *state) + worked).into();
     }
