@@ -201,6 +201,7 @@ fn house(
         live_calls_max: usize::try_from(config.rules.live_calls_max).unwrap_or(usize::MAX),
         recording_format: config.recording.format,
         sounds: sounds.clone(),
+        permission_template: config.whatsapp.permission_template.clone(),
         tariff: Tariff {
             zone: workspace.time_zone.clone(),
             account: workspace.business_account.clone(),

@@ -7,6 +7,7 @@ mod batches;
 mod comes_back;
 mod crash;
 mod database_busy;
+mod dials;
 mod events_out;
 mod flood;
 mod gate;
@@ -22,6 +23,7 @@ mod meta_unusable;
 mod missed;
 mod money;
 mod music;
+mod permissions;
 #[path = "../../crates/store/tests/store/postgres.rs"]
 mod postgres;
 mod quality;

@@ -30,6 +30,8 @@ pub(crate) struct Setup {
     pub(crate) token_in_file: bool,
     /// Who is asked before a call rings.
     pub(crate) hook: Option<String>,
+    /// Further lines of `[whatsapp]`.
+    pub(crate) whatsapp: &'static str,
     /// The Postgres database that keeps the money.
     pub(crate) postgres: Option<String>,
 }
@@ -51,6 +53,7 @@ impl Default for Setup {
             keeps_log: false,
             token_in_file: false,
             hook: None,
+            whatsapp: "",
             postgres: None,
         }
     }
@@ -64,7 +67,7 @@ pub(crate) fn settings(
     address: SocketAddr,
     admin: SocketAddr,
 ) -> String {
-    let Setup { recording, format, ring_seconds, lease_seconds, rules, .. } = setup;
+    let Setup { recording, format, ring_seconds, lease_seconds, rules, whatsapp, .. } = setup;
     let folder = folder.display();
     let line = if setup.configured_line {
         let hold = setup.hold_music.as_ref();
@@ -111,6 +114,7 @@ admin_listen = "{admin}"
 {secrets}
 verify_token = "verify-me"
 {token}
+{whatsapp}
 graph_url = "{graph}"
 [media]
 bind = "127.0.0.1"

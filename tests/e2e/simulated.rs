@@ -22,7 +22,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use wire::agent::{ClientCommand, ServerEvent};
 
-use crate::world::{Setup, World, events};
+use crate::world::{PATIENCE, Setup, World, events};
 
 /// Calls in a run of everybody's; about twelve seconds.
 const CALLS: u64 = 24;
@@ -64,7 +64,7 @@ impl Road {
     async fn between(world: &World, dice: Dice) -> String {
         let road = Arc::new(Self {
             to: world.webhook_url(),
-            http: reqwest::Client::new(),
+            http: reqwest::Client::builder().timeout(PATIENCE).build().expect("a client"),
             dice: Mutex::new(dice),
         });
         let app = Router::new().fallback(any(travel)).with_state(road);

@@ -9,7 +9,7 @@ use crate::input::Outcome;
 use crate::life::Call;
 use crate::output::{Command, Farewell, StopWhy};
 use crate::rules::{ACCEPT_WAIT, EVIDENCE_WAIT, HANG_UP_NEWS_WAIT, MEDIA_UP_WAIT, TONE_AFTER};
-use crate::state::{Carrier, State};
+use crate::state::{Carrier, Dialling, State};
 
 impl Call {
     pub(crate) fn ask_accept(&mut self, now: Instant) {
@@ -43,7 +43,10 @@ impl Call {
             // The call ended while accept was under way. If it worked after all, end it at Meta too.
             let was_asked = match self.carrier {
                 Carrier::Accepting { .. } | Carrier::Unclear { .. } | Carrier::Accepted => true,
-                Carrier::Offered | Carrier::PreAccepting { .. } | Carrier::Prepared => false,
+                Carrier::Offered
+                | Carrier::PreAccepting { .. }
+                | Carrier::Prepared
+                | Carrier::Dialling(_) => false,
             };
             if was_asked && outcome != Outcome::Refused {
                 self.command(Command::Farewell(Farewell::Terminate));
@@ -149,6 +152,20 @@ impl Call {
         self.caller_is_back();
     }
 
+    /// Why the call is over when Meta, or its media, says no more than that it is.
+    pub(crate) const fn cause_of_their_end(&self) -> Cause {
+        match self.carrier {
+            Carrier::Dialling(Dialling { picked_up: false, .. }) => Cause::NoAnswer,
+            Carrier::Dialling(_)
+            | Carrier::Offered
+            | Carrier::PreAccepting { .. }
+            | Carrier::Prepared
+            | Carrier::Accepting { .. }
+            | Carrier::Unclear { .. }
+            | Carrier::Accepted => Cause::CallerHungUp,
+        }
+    }
+
     pub(crate) fn carrier_terminated(&mut self, media_failed: bool, now: Instant) {
         match self.state {
             State::Offered
@@ -159,7 +176,7 @@ impl Call {
             | State::Bridged(_)
             | State::Reconnecting { .. } => {
                 let cause = match (media_failed, self.carrier_media_up) {
-                    (false, _) => Cause::CallerHungUp,
+                    (false, _) => self.cause_of_their_end(),
                     (true, true) => Cause::MediaLost,
                     (true, false) => Cause::MediaNeverUp,
                 };

@@ -91,7 +91,10 @@ impl Call {
             Carrier::Accepted | Carrier::Unclear { .. } => {
                 self.join(target.clone());
             }
-            Carrier::Offered | Carrier::PreAccepting { .. } | Carrier::Accepting { .. } => {}
+            Carrier::Offered
+            | Carrier::PreAccepting { .. }
+            | Carrier::Accepting { .. }
+            | Carrier::Dialling(_) => {}
         }
     }
 
@@ -185,6 +188,10 @@ impl Call {
         let State::Claimed(claim) = &self.state else {
             return self.ignored("release");
         };
+        if matches!(self.carrier, Carrier::Dialling(_)) {
+            // Nobody else has anything to say to the contact.
+            return self.end(Cause::AgentLegFailed, StopWhy::CallEnded, now);
+        }
         let target = claim.target.clone();
         let agent = target.agent.clone();
         // Their other devices have been silent since the claim.

@@ -17,6 +17,27 @@ pub enum Event {
         /// Which rule closed it.
         cause: Cause,
     },
+    /// An agent calls the contact.
+    Dialled {
+        /// Who.
+        agent: AgentId,
+        /// On which device.
+        device: DeviceId,
+        /// Counts the claims of this call, as which it is one.
+        epoch: u32,
+    },
+    /// Meta was asked to call the contact.
+    ConnectRequested {},
+    /// Meta took our call.
+    Connecting {},
+    /// Graph did not say whether it took our call; a sign of it will tell.
+    ConnectUnclear {},
+    /// Meta described its side: ICE and DTLS are under way.
+    Described {},
+    /// The contact's phone rings.
+    ContactRings {},
+    /// The contact declined.
+    ContactDeclined {},
     /// Devices began to ring.
     RingStarted {
         /// How many agents.
@@ -86,7 +107,7 @@ pub enum Event {
     },
     /// Meta was asked to accept.
     AcceptRequested {},
-    /// Meta accepted: the meter runs from here.
+    /// Meta accepted, or the contact whom we call did: the meter runs from here.
     Accepted {},
     /// Graph did not say whether accept worked; the caller's sound will tell.
     AcceptUnclear {},
@@ -261,10 +282,17 @@ impl Event {
     /// tried, so that a restart knows what may have happened.
     pub const fn is_intent(&self) -> bool {
         match self {
-            Self::PreAcceptRequested {} | Self::AcceptRequested {} | Self::EndRequested { .. } => {
-                true
-            }
+            Self::PreAcceptRequested {}
+            | Self::AcceptRequested {}
+            | Self::ConnectRequested {}
+            | Self::EndRequested { .. } => true,
             Self::TurnedAway { .. }
+            | Self::Dialled { .. }
+            | Self::Connecting {}
+            | Self::ConnectUnclear {}
+            | Self::Described {}
+            | Self::ContactRings {}
+            | Self::ContactDeclined {}
             | Self::RingStarted { .. }
             | Self::StepStarted { .. }
             | Self::AgentsRung { .. }

@@ -39,6 +39,34 @@ pub enum Input {
     },
     /// The notice has been played to its end.
     NoticeEnded,
+    /// An agent calls a contact, and the gate is open. Like a claim, the roster has the agent
+    /// already.
+    Dial {
+        /// Who calls, on which device.
+        target: Target,
+        /// Who rings if they are lost later.
+        plan: RingPlan,
+    },
+    /// Meta took our call.
+    DialTaken,
+    /// Meta did not take our call.
+    DialRefused {
+        /// Why.
+        cause: Cause,
+    },
+    /// Nobody knows whether Meta took our call.
+    DialUnclear,
+    /// Meta's description was taken: ICE and DTLS are under way. It does not mean that anybody
+    /// picked up.
+    DialDescribed,
+    /// Meta's description is of no use.
+    DialUndescribed,
+    /// The contact's phone rings.
+    ContactRings,
+    /// The contact picked up.
+    ContactPickedUp,
+    /// The contact declined; Meta ends the call itself.
+    ContactDeclined,
     /// The gate is closed.
     TurnAway {
         /// Which rule closed it.

@@ -99,6 +99,15 @@ impl Call {
         match input {
             Input::Ring { plan } => self.start(plan, now),
             Input::Chosen { round, waves } => self.chosen(round, &waves, now),
+            Input::Dial { target, plan } => self.dial(target, plan, now),
+            Input::DialTaken => self.dial_taken(),
+            Input::DialRefused { cause } => self.dial_refused(cause, now),
+            Input::DialUnclear => self.dial_unclear(now),
+            Input::DialDescribed => self.dial_described(now),
+            Input::DialUndescribed => self.dial_undescribed(now),
+            Input::ContactRings => self.contact_rings(),
+            Input::ContactPickedUp => self.contact_picked_up(now),
+            Input::ContactDeclined => self.contact_declined(now),
             Input::NoticeEnded => self.notice_ended(now),
             Input::TurnAway { cause, tell_carrier } => self.turn_away(cause, tell_carrier, now),
             Input::DevicesReady { targets } => self.devices_ready(targets, now),
@@ -172,6 +181,7 @@ impl Call {
             Carrier::PreAccepting { overdue } => Some((overdue, Timer::PreAcceptOverdue)),
             Carrier::Accepting { overdue } => Some((overdue, Timer::AcceptOverdue)),
             Carrier::Unclear { overdue } => Some((overdue, Timer::EvidenceOverdue)),
+            Carrier::Dialling(dialling) => Some(dialling.due()),
         };
         let by_wave = self.ring.due().map(|at| (at, Timer::WaveDue));
         let by_media = self.media_overdue.map(|at| (at, Timer::MediaOverdue));
@@ -197,8 +207,14 @@ impl Call {
             Timer::AcceptOverdue | Timer::EvidenceOverdue => {
                 self.end(Cause::AcceptUnresolved, StopWhy::CallEnded, now);
             }
+            Timer::DialEnds => self.dial_ends(now),
+            Timer::DialSignOverdue => {
+                self.end(Cause::DialUnresolved, StopWhy::CallEnded, now);
+            }
             Timer::MediaOverdue => self.end(Cause::MediaNeverUp, StopWhy::CallEnded, now),
-            Timer::HangUpNewsOverdue => self.end(Cause::CallerHungUp, StopWhy::CallerHungUp, now),
+            Timer::HangUpNewsOverdue => {
+                self.end(self.cause_of_their_end(), StopWhy::CallerHungUp, now);
+            }
             Timer::ToneDue => self.tone_is_due(),
             Timer::GraceEnds => self.grace_is_over(now),
             Timer::EndOverdue => self.farewell_answered(false, now),
@@ -251,9 +267,10 @@ impl Call {
         let reason = EndReason::of(cause, self.was_bridged());
         let farewell = match self.carrier {
             Carrier::Offered | Carrier::PreAccepting { .. } | Carrier::Prepared => Farewell::Reject,
-            Carrier::Accepting { .. } | Carrier::Unclear { .. } | Carrier::Accepted => {
-                Farewell::Terminate
-            }
+            Carrier::Accepting { .. }
+            | Carrier::Unclear { .. }
+            | Carrier::Accepted
+            | Carrier::Dialling(_) => Farewell::Terminate,
         };
         self.event(Event::EndRequested { reason });
         self.command(Command::Farewell(farewell));
@@ -266,6 +283,7 @@ impl Call {
         self.media_overdue = None;
         self.hang_up_news_overdue = None;
         self.tone_due = None;
+        self.stop_ring_back();
         self.stop_recording_at_end();
         self.supervision_over(SupervisionWhy::CallEnded);
         self.command(Command::CloseCarrierLeg);

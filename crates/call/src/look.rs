@@ -17,6 +17,7 @@ impl Call {
             State::Ringing => Phase::Ringing,
             State::Queued => Phase::Queued,
             State::Noticing { .. } => Phase::Noticing,
+            State::Claimed(_) if matches!(self.carrier, Carrier::Dialling(_)) => Phase::Dialling,
             State::Claimed(_) => Phase::Accepting,
             State::Bridged(_) => Phase::Bridged,
             State::Reconnecting { .. } => Phase::Reconnecting,
@@ -30,11 +31,14 @@ impl Call {
         self.is_ringing() || matches!(self.state, State::Reconnecting { .. })
     }
 
-    /// Whether Meta accepted the call for us, or may have.
+    /// Whether Meta accepted the call for us, or places it, or may have.
     pub const fn was_accepted(&self) -> bool {
         match self.carrier {
             Carrier::Offered | Carrier::PreAccepting { .. } | Carrier::Prepared => false,
-            Carrier::Accepting { .. } | Carrier::Unclear { .. } | Carrier::Accepted => true,
+            Carrier::Accepting { .. }
+            | Carrier::Unclear { .. }
+            | Carrier::Accepted
+            | Carrier::Dialling(_) => true,
         }
     }
 

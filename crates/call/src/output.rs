@@ -21,7 +21,7 @@ pub enum Output {
 pub enum Farewell {
     /// Not accepted yet: `reject`.
     Reject,
-    /// Accepted, or perhaps accepted: `terminate`.
+    /// Accepted, or perhaps accepted, or placed by us: `terminate`.
     Terminate,
 }
 
@@ -99,6 +99,10 @@ pub enum Command {
     PreAccept,
     /// `accept` at Meta with the very same answer.
     Accept,
+    /// Make an offer and have Meta call the contact with it.
+    Connect,
+    /// The dialling agent hears it ring, or no longer.
+    RingBack(Target, bool),
     /// Tell Meta that it is over.
     Farewell(Farewell),
     /// A step begins, or somebody became ready: say with [`crate::Input::Chosen`], at once, who

@@ -48,7 +48,10 @@ impl Call {
             Carrier::Prepared => self.ask_accept(now),
             Carrier::Accepted | Carrier::Unclear { .. } => self.sound_without_agent(),
             // Goes on when Meta answers.
-            Carrier::Offered | Carrier::PreAccepting { .. } | Carrier::Accepting { .. } => {}
+            Carrier::Offered
+            | Carrier::PreAccepting { .. }
+            | Carrier::Accepting { .. }
+            | Carrier::Dialling(_) => {}
         }
     }
 

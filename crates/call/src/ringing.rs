@@ -270,7 +270,10 @@ impl Call {
         };
         let is_bound = match self.carrier {
             Carrier::Offered | Carrier::PreAccepting { .. } | Carrier::Prepared => true,
-            Carrier::Accepting { .. } | Carrier::Unclear { .. } | Carrier::Accepted => false,
+            Carrier::Accepting { .. }
+            | Carrier::Unclear { .. }
+            | Carrier::Accepted
+            | Carrier::Dialling(_) => false,
         };
         match run.purpose {
             Purpose::Plan(at) => {

@@ -135,6 +135,11 @@ impl Roster {
         }
     }
 
+    /// Whether the device's media leg is up.
+    pub fn leg_is_up(&self, device: DeviceId) -> bool {
+        self.device(device).is_some_and(|(_, entry)| entry.leg_up)
+    }
+
     fn device_mut(&mut self, device: DeviceId) -> Option<&mut Device> {
         self.agents.get_mut(self.owners.get(&device)?)?.devices.get_mut(&device)
     }

@@ -21,6 +21,10 @@ pub(crate) const HANG_UP_NEWS_WAIT: Duration = Duration::from_secs(3);
 /// beside them; a closing house must be done within 10 s.
 pub(crate) const END_WAIT: Duration = Duration::from_secs(6);
 
+/// How long a call that Graph did not confirm may go without any sign of it: Meta's description
+/// comes about a second after the request.
+pub(crate) const DIAL_SIGN_WAIT: Duration = Duration::from_secs(10);
+
 /// How long an accepted caller may wait for the winner's first sound without a tone: a warm leg
 /// is heard in a fraction of it, and two seconds without anything worry people.
 pub(crate) const TONE_AFTER: Duration = Duration::from_secs(1);
@@ -55,6 +59,8 @@ pub struct Rules {
     pub transfer_ring: Duration,
     /// How long a transfer that nobody took rings who sent it.
     pub transfer_return: Duration,
+    /// How long the phone of a contact whom we call may ring.
+    pub dial_ring: Duration,
     /// Whether the call is recorded.
     pub recording: RecordingMode,
     /// The line has a notice for callers nobody answers.
@@ -69,6 +75,8 @@ impl Default for Rules {
             after_grace: AfterGrace::default(),
             transfer_ring: Duration::from_secs(20),
             transfer_return: Duration::from_secs(20),
+            // WhatsApp phones ring for about a minute.
+            dial_ring: Duration::from_secs(60),
             recording: RecordingMode::Off,
             notice: false,
         }
@@ -98,6 +106,10 @@ pub enum Timer {
     HangUpNewsOverdue,
     /// The winner must have been heard, or the caller gets a tone.
     ToneDue,
+    /// The contact must have picked up, or Meta's description have come.
+    DialEnds,
+    /// There must be a sign that Meta has placed the call.
+    DialSignOverdue,
     /// The lost agent must have come back.
     GraceEnds,
     /// Meta must have confirmed the end.

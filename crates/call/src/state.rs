@@ -72,6 +72,8 @@ pub enum Phase {
     Queued,
     /// The caller hears the notice.
     Noticing,
+    /// We call the contact, who has not picked up.
+    Dialling,
     /// Claimed, being accepted.
     Accepting,
     /// Sound flows.
@@ -92,6 +94,7 @@ impl Phase {
             Self::Ringing => "ringing",
             Self::Queued => "queued",
             Self::Noticing => "noticing",
+            Self::Dialling => "dialling",
             Self::Accepting => "accepting",
             Self::Bridged => "bridged",
             Self::Reconnecting => "reconnecting",
@@ -125,6 +128,25 @@ pub(crate) enum Carrier {
     },
     /// Accepted.
     Accepted,
+    /// We call, and the contact's phone has not been answered, or its media not described.
+    Dialling(Dialling),
+}
+
+/// How far a call that we place is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Dialling {
+    /// When to give up.
+    pub(crate) ends: Instant,
+    /// When to give up looking for a sign that Meta has placed the call, while there was none.
+    pub(crate) sign_due: Option<Instant>,
+    /// Meta's description was taken.
+    pub(crate) described: bool,
+    /// The phone rings.
+    pub(crate) rings: bool,
+    /// The contact picked up.
+    pub(crate) picked_up: bool,
+    /// The agent hears it ring.
+    pub(crate) rings_back: bool,
 }
 
 /// What the recorder does.

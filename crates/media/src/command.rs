@@ -17,6 +17,9 @@ use crate::source::Source;
 /// The answer to an offer, or why there is none.
 pub(crate) type Answer = oneshot::Sender<Result<SdpText, MediaError>>;
 
+/// Whether Meta's answer was of use.
+pub(crate) type Applied = oneshot::Sender<Result<(), MediaError>>;
+
 /// Whether a call is supervised now, or why not.
 pub(crate) type Begun = oneshot::Sender<Result<(), SuperviseError>>;
 
@@ -49,6 +52,8 @@ pub(crate) struct Moving {
 
 pub(crate) enum Command {
     OpenWhatsApp { leg: LegId, offer: Box<Offer>, answer: Answer },
+    OfferWhatsApp { leg: LegId, answer: Answer },
+    AnswerWhatsApp { leg: LegId, answer: Box<Offer>, done: Applied },
     OpenAgent { leg: LegId, offer: Box<Offer>, answer: Answer },
     RestartAgent { leg: LegId, offer: Box<Offer>, answer: Answer },
     Speak(LegId),

@@ -58,6 +58,12 @@ pub enum MediaError {
     /// ICE of a leg cannot start anew with this offer.
     #[error("ICE cannot restart: {0}")]
     Restart(#[from] RestartError),
+    /// Meta has answered an offer that is not there.
+    #[error("{leg} waits for no answer (any more)")]
+    NotOffered {
+        /// The leg that was meant.
+        leg: LegId,
+    },
     /// As many legs are open as one shard carries.
     #[error(
         "a media thread already carries {limit} legs; close some, add threads, or run more nodes"

@@ -55,7 +55,7 @@ pub use far::{FarEnd, FarEnds, FarHeard, FarPart, Protection};
 pub use hand_over::HandOver;
 pub use mix::{SuperviseError, Supervision};
 pub use pace::Pace;
-pub use plane::{MediaPlane, OpenedLeg, Totals};
+pub use plane::{MediaPlane, OfferedLeg, OpenedLeg, Totals};
 pub use quality::{Hearing, LegQuality, LegSummary, Network, Verdict};
 pub use sdp::SdpError;
 pub use source::{Cadence, Clip, Source};

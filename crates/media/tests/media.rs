@@ -10,6 +10,8 @@ mod hand_over;
 mod journey;
 #[path = "media/nat.rs"]
 mod nat;
+#[path = "media/offering.rs"]
+mod offering;
 #[path = "media/refusals.rs"]
 mod refusals;
 #[path = "media/restart.rs"]

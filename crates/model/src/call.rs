@@ -12,6 +12,18 @@ pub enum Direction {
     BusinessInitiated,
 }
 
+/// How far a call that we place is, before the contact's phone is answered and sound flows.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DialStage {
+    /// Meta has been asked to call the contact.
+    Calling,
+    /// The contact's phone rings.
+    Ringing,
+    /// The contact has picked up; the media is being connected.
+    PickedUp,
+}
+
 /// Whether an agent can be rung.
 #[derive(
     Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize, utoipa::ToSchema,
@@ -95,6 +107,20 @@ pub enum Cause {
     MediaLost,
     /// The winner's leg failed and nobody else took the call.
     AgentLegFailed,
+    /// The contact declined our call.
+    ContactDeclined,
+    /// Another call with this contact was going on.
+    ContactBusy,
+    /// The contact cannot be called on WhatsApp.
+    ContactUnreachable,
+    /// The contact has not permitted calls.
+    NotPermitted,
+    /// A limit of Meta's was reached.
+    LimitReached,
+    /// Meta does not let this line place calls.
+    LineNotAllowed,
+    /// We could not learn whether Meta placed the call; it was given up.
+    DialUnresolved,
     /// An operator ended it.
     OperatorEnded,
     /// A supervisor ended it.
@@ -141,7 +167,12 @@ impl EndReason {
     pub const fn of(cause: Cause, talked: bool) -> Self {
         let ended_normally = if talked { Class::Completed } else { Class::Missed };
         let (side, class) = match cause {
-            Cause::CallerHungUp | Cause::TerminatedBeforeConnect => (Side::Caller, ended_normally),
+            Cause::CallerHungUp | Cause::TerminatedBeforeConnect | Cause::ContactDeclined => {
+                (Side::Caller, ended_normally)
+            }
+            Cause::ContactBusy => (Side::Caller, Class::Missed),
+            Cause::ContactUnreachable | Cause::NotPermitted => (Side::Caller, Class::CallerFault),
+            Cause::LineNotAllowed => (Side::Carrier, Class::OurFault),
             Cause::AgentHungUp => (Side::Agent, ended_normally),
             Cause::NoAnswer
             | Cause::DeclinedByAll
@@ -152,9 +183,11 @@ impl EndReason {
             Cause::BalanceTooLow | Cause::NoRate | Cause::LineClosed | Cause::AtCapacity => {
                 (Side::Ringdown, Class::Missed)
             }
-            Cause::StaleConnect | Cause::CarrierRefused | Cause::AcceptUnresolved => {
-                (Side::Carrier, Class::CarrierFault)
-            }
+            Cause::StaleConnect
+            | Cause::CarrierRefused
+            | Cause::AcceptUnresolved
+            | Cause::LimitReached
+            | Cause::DialUnresolved => (Side::Carrier, Class::CarrierFault),
             Cause::BadOffer | Cause::CarrierDown => (Side::Ringdown, Class::CarrierFault),
             Cause::MediaNeverUp | Cause::AgentLegFailed | Cause::NeedsAuth => {
                 (Side::Ringdown, Class::OurFault)
@@ -196,8 +229,13 @@ impl Disposition {
             | Cause::AtCapacity
             | Cause::CarrierDown
             | Cause::NeedsAuth
-            | Cause::HookRejected => Self::Rejected,
+            | Cause::HookRejected
+            | Cause::NotPermitted
+            | Cause::LimitReached
+            | Cause::LineNotAllowed => Self::Rejected,
             Cause::CallerHungUp
+            | Cause::ContactDeclined
+            | Cause::ContactBusy
             | Cause::AgentHungUp
             | Cause::NoAnswer
             | Cause::DeclinedByAll
@@ -211,6 +249,8 @@ impl Disposition {
             Cause::BadOffer
             | Cause::CarrierRefused
             | Cause::AcceptUnresolved
+            | Cause::ContactUnreachable
+            | Cause::DialUnresolved
             | Cause::MediaNeverUp
             | Cause::MediaLost
             | Cause::AgentLegFailed
@@ -272,7 +312,15 @@ impl MissedReason {
             | Cause::SupervisorEnded
             | Cause::ShutDown
             | Cause::Restarted
-            | Cause::InternalFault => Self::Fault,
+            | Cause::InternalFault
+            // Of calls that we place, which nobody here can miss.
+            | Cause::ContactDeclined
+            | Cause::ContactBusy
+            | Cause::ContactUnreachable
+            | Cause::NotPermitted
+            | Cause::LimitReached
+            | Cause::LineNotAllowed
+            | Cause::DialUnresolved => Self::Fault,
         })
     }
 }

@@ -8,6 +8,7 @@ mod agent;
 mod call;
 mod contact;
 mod currency;
+mod dial;
 mod group;
 mod id;
 mod money;
@@ -18,9 +19,12 @@ mod text;
 mod time;
 
 pub use agent::{Blocker, Right, Rights, SupervisionMode};
-pub use call::{Cause, Class, Direction, Disposition, EndReason, MissedReason, Presence, Side};
+pub use call::{
+    Cause, Class, DialStage, Direction, Disposition, EndReason, MissedReason, Presence, Side,
+};
 pub use contact::{ContactKey, NotAContactKey};
 pub use currency::Currency;
+pub use dial::{DialBlocker, DialRefusal};
 pub use group::{
     Member, Overflow, RingOutcome, RingPolicy, Strategy, TransferMode, TransferTarget,
 };

@@ -66,8 +66,10 @@ pub struct UnfinishedCall {
     pub workspace: WorkspaceId,
     /// Its line.
     pub line: LineId,
-    /// Meta's id of it, to end it there.
-    pub wacid: Wacid,
+    /// Meta's id of it, to end it there; absent for a call we placed that Meta never named.
+    pub wacid: Option<Wacid>,
+    /// Who placed it.
+    pub direction: Direction,
     /// When it arrived.
     pub arrived_at: Timestamp,
     /// Where it was.
@@ -87,10 +89,10 @@ impl Store {
     pub async fn open_call(&self, new: NewCall) -> Result<Opened, StoreError> {
         const DOING: &str = "open a call";
         let mut tx = self.begin_write(DOING).await?;
-        if let Some(known) = call_of_in(&mut *tx, &new.wacid).await? {
+        if let Some(known) = call_of_in(&mut *tx, &new.wacid, Some(new.direction)).await? {
             return Ok(Opened::Known(known));
         }
-        let buried = is_buried(&mut tx, &new.wacid, new.arrived_at).await?;
+        let buried = is_buried(&mut tx, &new.wacid, new.direction, new.arrived_at).await?;
         let contact = meet(&mut tx, &new.workspace, &new.party).await?;
         sqlx::query(
             "INSERT INTO call
@@ -113,12 +115,17 @@ impl Store {
         Ok(if buried { Opened::Buried } else { Opened::New })
     }
 
-    /// Our call of Meta's id, live or ended.
+    /// Our call of Meta's id, live or ended. Meta's ids are unique for each direction only;
+    /// without one a live call comes first.
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn call_of(&self, wacid: &Wacid) -> Result<Option<CallId>, StoreError> {
-        call_of_in(self.readers(), wacid).await
+    pub async fn call_of(
+        &self,
+        wacid: &Wacid,
+        direction: Option<Direction>,
+    ) -> Result<Option<CallId>, StoreError> {
+        call_of_in(self.readers(), wacid, direction).await
     }
 
     /// Adds an event to a call's journal and returns its number: 1, 2, 3 … without a gap. What
@@ -151,6 +158,7 @@ impl Store {
             CallState::Offered
             | CallState::Ringing
             | CallState::Queued
+            | CallState::Dialling
             | CallState::Accepting
             | CallState::Bridged
             | CallState::Reconnecting => state,
@@ -176,7 +184,7 @@ impl Store {
     /// [`StoreError::Database`].
     pub async fn unfinished_calls(&self) -> Result<Vec<UnfinishedCall>, StoreError> {
         sqlx::query(
-            "SELECT id, workspace, line, wacid, arrived_at, state,
+            "SELECT id, workspace, line, wacid, direction, arrived_at, state,
                  (SELECT min(at) FROM journal WHERE journal.call = call.id AND event = 'accepted')
                      AS accepted_at,
                  coalesce((SELECT max(at) FROM journal WHERE journal.call = call.id), arrived_at)
@@ -196,12 +204,20 @@ impl Store {
 pub(crate) async fn call_of_in(
     executor: impl SqliteExecutor<'_>,
     wacid: &Wacid,
+    direction: Option<Direction>,
 ) -> Result<Option<CallId>, StoreError> {
+    let direction = direction.map(|direction| word(&direction, "call.direction")).transpose()?;
     sqlx::query(
-        "SELECT id FROM call WHERE wacid = ?1
-         UNION ALL SELECT call AS id FROM tombstone WHERE wacid = ?1 AND call IS NOT NULL LIMIT 1",
+        "SELECT id FROM (
+             SELECT id, state = 'ended' AS is_over FROM call
+                 WHERE wacid = ?1 AND (?2 IS NULL OR direction = ?2)
+             UNION ALL SELECT call AS id, 1 AS is_over FROM tombstone
+                 WHERE wacid = ?1 AND call IS NOT NULL
+                     AND (?2 IS NULL OR direction = ?2 OR direction = 'either'))
+         ORDER BY is_over LIMIT 1",
     )
     .bind(wacid.as_str())
+    .bind(direction)
     .fetch_optional(executor)
     .await
     .map_err(StoreError::database("look up a call"))?
@@ -266,7 +282,8 @@ fn unfinished_of(row: &SqliteRow) -> Result<UnfinishedCall, StoreError> {
         id: columns.call("id")?,
         workspace: columns.parsed("workspace")?,
         line: columns.parsed("line")?,
-        wacid: columns.parsed("wacid")?,
+        wacid: columns.parsed_if_any("wacid")?,
+        direction: columns.word("direction")?,
         arrived_at: columns.moment("arrived_at")?,
         state: columns.word("state")?,
         accepted_at: columns.moment_if_any("accepted_at")?,

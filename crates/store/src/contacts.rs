@@ -124,6 +124,9 @@ async fn unite(
         "UPDATE follow_up SET contact = ?1 WHERE contact = ?2",
         "UPDATE call SET contact = ?1 WHERE contact = ?2",
         "UPDATE contact_key SET contact = ?1 WHERE contact = ?2",
+        // What either name was permitted holds for both, the older contact's first.
+        "UPDATE OR IGNORE permit SET contact = ?1 WHERE contact = ?2",
+        "DELETE FROM permit WHERE contact = ?2",
         "UPDATE contact SET last_agent = other.last_agent, last_talked_at = other.last_talked_at
          FROM contact AS other WHERE contact.id = ?1 AND other.id = ?2
              AND other.last_talked_at > coalesce(contact.last_talked_at, 0)",

@@ -105,6 +105,7 @@ impl Store {
                 _ => {}
             }
         }
+        run(&mut tx, "DELETE FROM permit WHERE contact = ?1", contact).await?;
         erased.calls = unname_calls(&mut tx, contact, now).await?;
         erased.keys = run(&mut tx, "DELETE FROM contact_key WHERE contact = ?1", contact).await?;
         run(&mut tx, "DELETE FROM contact WHERE id = ?1", contact).await?;
@@ -148,9 +149,10 @@ async fn unname_calls(
 ) -> Result<u64, StoreError> {
     const DOING: &str = "take a contact's name off their calls";
     sqlx::query(
-        "INSERT INTO tombstone (wacid, buried_at, call)
-         SELECT wacid, arrived_at, id FROM call WHERE contact = ?1 AND arrived_at >= ?2
-         ON CONFLICT (wacid) DO UPDATE SET call = excluded.call",
+        "INSERT INTO tombstone (wacid, direction, buried_at, call)
+         SELECT wacid, direction, arrived_at, id FROM call
+             WHERE contact = ?1 AND arrived_at >= ?2 AND wacid IS NOT NULL
+         ON CONFLICT (wacid, direction) DO UPDATE SET call = excluded.call",
     )
     .bind(contact)
     .bind(now.plus_millis(-TOMBSTONE_KEPT_MS).as_millis())

@@ -61,7 +61,7 @@ impl Store {
             .map_err(StoreError::database(DOING))?;
         let rows = sqlx::query(
             "SELECT call.id, workspace, line, wacid FROM hang_up JOIN call ON call.id = hang_up.call
-             ORDER BY since, call.id",
+             WHERE wacid IS NOT NULL ORDER BY since, call.id",
         )
         .fetch_all(self.readers())
         .await

@@ -26,6 +26,8 @@ mod names;
 mod notes;
 mod open;
 mod outbox;
+mod permits;
+mod placed;
 #[cfg(test)]
 mod plans;
 mod quality;
@@ -54,6 +56,7 @@ pub use money::{
 };
 pub use notes::{NOTE_LENGTH_MAX, NOTES_PER_CALL_MAX, OUTCOME_LENGTH_MAX, OUTCOMES_MAX};
 pub use open::Store;
+pub use placed::{Named, PlacedCall};
 pub use recordings::RecordingRow;
 pub use setup::{LineRow, Workspace};
 pub use tombstone::{Burial, TOMBSTONE_KEPT_MS};

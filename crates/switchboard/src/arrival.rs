@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use call::{AfterGrace, Arrival, Call, Input, Rules, admit};
-use model::{CallId, Cause, Direction, RecordingMode, Timestamp};
+use model::{CallId, Cause, Direction, Party, RecordingMode, Timestamp};
 use store::{Burial, LineRow, NewCall, Opened};
 use tokio::sync::mpsc;
 use uuid::Uuid;
@@ -17,6 +17,7 @@ use crate::house::SwitchboardError;
 use crate::meta;
 use crate::moves::Moves;
 use crate::owner::{ClaimTiming, Message, Owner};
+use crate::placed::News;
 use crate::registry::MAILBOX_MAX;
 use crate::switchboard::{Inner, Switchboard};
 use crate::till::Till;
@@ -37,7 +38,7 @@ impl Inner {
             Event::Connect(connect) => self.arrived(connect).await,
             Event::Terminate(terminate) => self.terminated(terminate).await,
             Event::Status(status) => {
-                tracing::debug!(line = %status.line, "a status of a call that is not ours was ignored");
+                self.status(status).await;
                 Ok(())
             }
             Event::LineError(error) => {
@@ -45,22 +46,21 @@ impl Inner {
                 tracing::warn!(line = %error.line, ?codes, "Meta reports a problem with a line");
                 Ok(())
             }
-            Event::PermissionReply(reply) => {
-                tracing::debug!(line = %reply.line, "a call permission changed");
-                Ok(())
+            Event::PermissionReply(reply) => self.permission_replied(reply).await,
+            Event::Message(message) => {
+                self.contact_spoke(message.line, message.party, message.at).await
             }
         }
     }
 
     async fn arrived(self: &Arc<Self>, connect: Connect) -> Result<(), SwitchboardError> {
+        if connect.direction == Direction::BusinessInitiated {
+            return self.described(connect).await;
+        }
         let Some(line) = self.line_of(&connect).await? else {
             tracing::debug!(line = %connect.line, "a call of a line that is not ours was ignored");
             return Ok(());
         };
-        if connect.direction != Direction::UserInitiated {
-            tracing::debug!(line = %connect.line, "an answer to a call we did not place was ignored");
-            return Ok(());
-        }
         let (arrived, arrived_at) = (Instant::now(), Timestamp::now());
         let id = CallId::from_uuid(Uuid::now_v7());
         // The mailbox is there before the call is: a hang-up that comes while the gate still
@@ -78,6 +78,7 @@ impl Inner {
                 return Err(error);
             }
         };
+        self.caller_spoke(&line, &connect.party, arrived_at);
         let sticky = if let Input::Ring { plan } = &first {
             self.sticky(plan, &connect.party).await
         } else {
@@ -187,6 +188,24 @@ impl Inner {
         (arrived, arrived_at): (Instant, Timestamp),
         (mailbox, moves): (mpsc::Sender<Message>, Arc<Moves>),
     ) -> Owner {
+        let offer = connect.sdp.and_then(|(kind, sdp)| match kind {
+            SdpKind::Offer => Some(sdp),
+            SdpKind::Answer => None,
+        });
+        let times = (arrived, arrived_at);
+        let owner = self.new_owner(id, line, connect.party, times, (mailbox, moves));
+        Owner { wacid: Some(connect.wacid), offer, ..owner }
+    }
+
+    /// The task of a call, before anything happens to it.
+    pub(crate) fn new_owner(
+        self: &Arc<Self>,
+        id: CallId,
+        line: LineRow,
+        party: Party,
+        (arrived, arrived_at): (Instant, Timestamp),
+        (mailbox, moves): (mpsc::Sender<Message>, Arc<Moves>),
+    ) -> Owner {
         let rules = Rules {
             claim_lease: self.house.claim_lease,
             agent_grace: self.house.agent_grace,
@@ -199,19 +218,18 @@ impl Inner {
             },
             transfer_ring: self.house.transfer_ring,
             transfer_return: self.house.transfer_ring,
+            ..Rules::default()
         };
-        let offer = connect.sdp.and_then(|(kind, sdp)| match kind {
-            SdpKind::Offer => Some(sdp),
-            SdpKind::Answer => None,
-        });
         Owner {
             inner: self.clone(),
             id,
             line,
-            wacid: connect.wacid,
-            direction: connect.direction,
-            caller: CallerView { display: connect.party.display(), phone: connect.party.phone },
-            offer,
+            wacid: None,
+            placed: None,
+            direction: Direction::UserInitiated,
+            caller: CallerView { display: party.display(), phone: party.phone.clone() },
+            party,
+            offer: None,
             answer: None,
             carrier_leg: None,
             call: Call::new(rules),
@@ -240,7 +258,7 @@ impl Inner {
     }
 
     /// Runs a call's task. A panic in it ends that call only, with books closed as our fault.
-    fn spawn_owner(
+    pub(crate) fn spawn_owner(
         self: &Arc<Self>,
         owner: Owner,
         first: Input,
@@ -271,9 +289,19 @@ impl Inner {
         if !self.house.any_line && !self.house.lines.contains_key(&terminate.line) {
             return Ok(());
         }
-        let known = match self.doors.store.call_of(&terminate.wacid).await? {
+        let (wacid, direction) = (&terminate.wacid, terminate.direction);
+        let placed = self.placed_call(wacid, terminate.biz_opaque_callback_data.as_deref());
+        let placed = placed.filter(|_| direction != Some(Direction::UserInitiated));
+        let media_failed = meta::media_failed(&terminate);
+        if let Some(call) = placed {
+            let duration_s = terminate.duration_s;
+            let news = News::Over { duration_s, media_failed };
+            self.calls.post(call, Message::News(wacid.clone(), news));
+            return Ok(());
+        }
+        let known = match self.doors.store.call_of(wacid, direction).await? {
             Some(call) => Some(call),
-            None => match self.doors.store.bury(&terminate.wacid, Timestamp::now()).await? {
+            None => match self.doors.store.bury(wacid, direction, Timestamp::now()).await? {
                 Burial::Buried => None,
                 Burial::Known(call) => Some(call),
             },
@@ -287,10 +315,7 @@ impl Inner {
         if let Some(mailbox) = mailbox {
             // A call that ended meanwhile needs no news.
             let _ = mailbox
-                .send(Message::Terminated {
-                    duration_s: terminate.duration_s,
-                    media_failed: meta::media_failed(&terminate),
-                })
+                .send(Message::Terminated { duration_s: terminate.duration_s, media_failed })
                 .await;
         }
         Ok(())
@@ -299,7 +324,7 @@ impl Inner {
 
 /// What is needed to end a call at Meta when its task is gone.
 pub(crate) struct Remains {
-    pub(crate) wacid: model::Wacid,
+    pub(crate) wacid: Option<model::Wacid>,
     pub(crate) line: model::LineId,
 }
 

@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use ledger::{Rate, Settlement};
 use model::{
-    CallId, Disposition, EndReason, LegQuality, LineId, Micros, MissedReason, Network, Timestamp,
-    TransactionId,
+    CallId, Direction, Disposition, EndReason, LegQuality, LineId, Micros, MissedReason, Network,
+    Timestamp, TransactionId,
 };
 use store::Cdr;
 use uuid::Uuid;
@@ -28,8 +28,10 @@ impl Owner {
         let ended_at = Timestamp::now().plus_millis(-millis(now.saturating_duration_since(ended)));
         let till = self.till.take();
         let metered = till.map(|till| (till.pulses(duration, ended), till.month()));
+        // A call that we place is paid for from the moment the contact picked up.
+        let counts = talked || self.placed.is_some();
         let settlement = match metered {
-            None if talked => self.inner.settle(self.id, duration, ended_at),
+            None if counts => self.inner.settle(self.id, duration, ended_at),
             None | Some(_) => None,
         };
         let cdr = Cdr {
@@ -37,7 +39,7 @@ impl Owner {
             ended_at,
             disposition: Disposition::of(reason, talked),
             end: reason,
-            missed: MissedReason::of(reason.cause, talked),
+            missed: missed_reason(self.direction, reason, talked),
             claimed_by: self.call.talker().cloned(),
             ring_ms: millis(ring_ended.saturating_duration_since(self.arrived)),
             claim_to_audio_ms: self.timing.claim_to_audio_ms(),
@@ -69,6 +71,8 @@ impl Owner {
         });
         let transactions: Vec<_> =
             settlement.map(|settled| settled.transaction).into_iter().collect();
+        let outcome = self.outcome_for_permit(reason.cause);
+        let party = self.party.clone();
         let concerned = self.concerned();
         let (inner, line, mut cdr) = (self.inner.clone(), self.line.id.clone(), cdr);
         // Beside the call: a database that is down must not keep a dead call in the house.
@@ -81,6 +85,9 @@ impl Owner {
             let transactions = inner.pay(cdr.call, transactions).await;
             log(&line, &cdr);
             inner.books.close_call(cdr, transactions).await;
+            if let Some(outcome) = outcome {
+                inner.call_was(&line, &party, outcome).await;
+            }
             if let Some(missed) = missed {
                 inner.tell_missed(inner.with_rings(missed).await, concerned);
             }
@@ -153,6 +160,19 @@ impl Inner {
                 None
             }
         }
+    }
+}
+
+/// Why nobody here talked with a caller. A contact who did not answer us has missed us, not we
+/// them.
+pub(crate) const fn missed_reason(
+    direction: Direction,
+    reason: EndReason,
+    talked: bool,
+) -> Option<MissedReason> {
+    match direction {
+        Direction::UserInitiated => MissedReason::of(reason.cause, talked),
+        Direction::BusinessInitiated => None,
     }
 }
 

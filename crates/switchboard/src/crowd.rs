@@ -87,9 +87,9 @@ async fn missed_calls_are_told_together_and_only_to_those_whom_they_concern() {
         let told = trial.ears.told.lock();
         told.iter()
             .filter(|(device, _)| *device == of)
-            .filter_map(|(_, event)| match event {
-                ServerEvent::Missed { missed } => Some(missed.iter().map(|one| one.call).collect()),
-                _ => None,
+            .filter_map(|(_, event)| {
+                let ServerEvent::Missed { missed } = event else { return None };
+                Some(missed.iter().map(|one| one.call).collect())
             })
             .collect()
     };

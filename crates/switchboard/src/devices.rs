@@ -5,6 +5,7 @@ use std::time::Instant;
 use call::{Input, Target};
 use media::OpenedLeg;
 use model::{AgentId, CallId, DeviceId, LegId, SdpText};
+use wire::LineBrief;
 use wire::agent::{ErrorCode, RecordAction, ServerEvent, Snapshot};
 
 use crate::board::LegOwner;
@@ -55,6 +56,9 @@ impl Switchboard {
             self.inner.doors.store.missed(workspace, MISSED_SHOWN).await.unwrap_or_default();
         snapshot.outcomes = self.inner.doors.store.outcomes(workspace).await.unwrap_or_default();
         snapshot.balance = self.inner.balance().await;
+        let brief =
+            |line: &store::LineRow| LineBrief { line: line.id.clone(), name: line.name.clone() };
+        snapshot.lines = self.inner.lines().await.unwrap_or_default().iter().map(brief).collect();
         snapshot
     }
 

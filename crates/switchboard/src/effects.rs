@@ -19,7 +19,9 @@ impl Owner {
             Command::PreAccept => self.pre_accept().await,
             Command::Accept => self.ask_meta(Verb::Accept),
             Command::Farewell(Farewell::Reject) => self.ask_meta(Verb::Reject),
-            Command::Farewell(Farewell::Terminate) => self.ask_meta(Verb::Terminate),
+            Command::Farewell(Farewell::Terminate) => self.terminate(),
+            Command::Connect => self.connect().await,
+            Command::RingBack(target, on) => self.ring_back(&target, on).await,
             Command::ChooseTargets { round, step, newcomers } => {
                 self.choose_targets(round, &step, &newcomers);
             }
@@ -145,8 +147,10 @@ impl Owner {
                 self.inner.doors.plane.watch(leg).await;
             }
         }
-        let why = RingEnd::ClaimedHere;
-        self.inner.tell(target.device, ServerEvent::RingEnd { call: self.id, why, winner: None });
+        if self.call.dial_stage().is_none() {
+            let (call, why) = (self.id, RingEnd::ClaimedHere);
+            self.inner.tell(target.device, ServerEvent::RingEnd { call, why, winner: None });
+        }
         let lease_ms = u64::try_from(self.inner.house.claim_lease.as_millis()).unwrap_or(u64::MAX);
         self.inner.tell(target.device, ServerEvent::ClaimWon { active, lease_ms });
         self.inner.presence_changed(&target.agent);
@@ -233,6 +237,7 @@ impl Inner {
         let plane = &self.doors.plane;
         plane.tap(leg, None).await;
         plane.unbridge(leg).await;
+        plane.play(leg, Source::Nothing).await;
         plane.mute(leg, false).await;
     }
 }

@@ -147,5 +147,6 @@ const fn line_of(event: &Event) -> &LineId {
         Event::Status(status) => &status.line,
         Event::LineError(error) => &error.line,
         Event::PermissionReply(reply) => &reply.line,
+        Event::Message(message) => &message.line,
     }
 }

@@ -58,6 +58,8 @@ pub struct House {
     pub recording_format: RecordingFormat,
     /// What callers hear while no agent does.
     pub sounds: Sounds,
+    /// The template that asks for permission outside the customer service window: name, language.
+    pub permission_template: Option<(String, String)>,
     /// What calls cost, and how they are metered.
     pub tariff: Tariff,
 }

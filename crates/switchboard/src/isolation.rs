@@ -115,6 +115,7 @@ async fn set_up(store: &Store, number: usize, name: &str, currency: &str) -> Hou
         live_calls_max: 1_000,
         recording_format: RecordingFormat::OggOpus,
         sounds: Sounds::built_in().unwrap(),
+        permission_template: None,
         tariff: crate::Tariff::default(),
     }
 }
@@ -180,7 +181,7 @@ impl Town {
         connect.at = Some(Timestamp::now());
         let wacid = connect.wacid.clone();
         self.exchange.receive(whatsapp::Event::Connect(connect)).await.unwrap();
-        self.store.call_of(&wacid).await.unwrap()
+        self.store.call_of(&wacid, None).await.unwrap()
     }
 
     /// Nothing that any device was told, or may see now, is of the other workspace.

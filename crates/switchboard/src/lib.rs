@@ -19,6 +19,7 @@ mod counts;
 #[cfg(test)]
 mod crowd;
 mod devices;
+mod dial;
 mod effects;
 mod exchange;
 mod groups;
@@ -36,6 +37,8 @@ mod money_rounds;
 mod moves;
 mod owner;
 mod parting;
+mod permits;
+mod placed;
 mod presence;
 mod quality;
 mod queue;
@@ -57,6 +60,7 @@ mod views;
 
 pub use bell::Bell;
 pub use call::{Habits, LiveAgent};
+pub use dial::NotDialled;
 pub use exchange::Exchange;
 pub use house::{Doors, House, SwitchboardError};
 pub use refusal::Refusal;

@@ -31,7 +31,7 @@ impl Inner {
     }
 
     /// Learns from what came of a verb.
-    pub(crate) fn note_outcome(self: &Arc<Self>, line: &LineId, result: &Result<(), GraphError>) {
+    pub(crate) fn note_outcome<T>(self: &Arc<Self>, line: &LineId, result: &Result<T, GraphError>) {
         let (before, change, begins_to_probe) = {
             let mut lines = self.line_health.lock();
             let watched = lines.entry(line.clone()).or_default();

@@ -36,7 +36,8 @@ impl Owner {
     /// Sends a verb to Meta.
     pub(crate) fn ask_meta(&self, verb: Verb) {
         let graph = self.inner.doors.graph.clone();
-        let (line, wacid, id) = (self.line.id.clone(), self.wacid.clone(), self.id);
+        let Some(wacid) = self.wacid.clone() else { return };
+        let (line, id) = (self.line.id.clone(), self.id);
         let (answer, mailbox) = (self.answer.clone(), self.mailbox.clone());
         let inner = self.inner.clone();
         self.inner.tasks.spawn(async move {

@@ -7,15 +7,17 @@ use call::{Call, Input, Output, Phase, Response, Target};
 use ledger::MeterInput;
 use media::LegSummary;
 use model::{
-    AgentId, CallId, CallQuality, DeviceId, Direction, LegId, Presence, RecordingId, SdpText,
-    Timestamp, Wacid,
+    AgentId, CallId, CallQuality, DeviceId, Direction, LegId, Party, Presence, RecordingId,
+    SdpText, Timestamp, Wacid,
 };
 use store::{LineRow, NewEvent};
 use tokio::sync::{mpsc, oneshot};
+use whatsapp::GraphError;
 use wire::CallerView;
 use wire::rest::CallState;
 
 use crate::moves::{Moves, Waiting};
+use crate::placed::{News, Placed};
 use crate::refusal::Refusal;
 use crate::switchboard::Inner;
 use crate::till::Till;
@@ -47,6 +49,10 @@ pub(crate) enum Message {
         /// When.
         at: Instant,
     },
+    /// Graph answered our wish to call a contact.
+    ConnectAnswered(Result<Wacid, GraphError>),
+    /// Meta tells of a call that we place.
+    News(Wacid, News),
     /// Something for the meter of a call that costs something.
     Meter(MeterInput),
     /// Meta says the call is over, and how long it counted.
@@ -117,7 +123,13 @@ pub(crate) struct Owner {
     pub(crate) inner: Arc<Inner>,
     pub(crate) id: CallId,
     pub(crate) line: LineRow,
-    pub(crate) wacid: Wacid,
+    /// Meta's id; a call that we place has none before Meta took it.
+    pub(crate) wacid: Option<Wacid>,
+    /// We place the call.
+    pub(crate) placed: Option<Placed>,
+    /// The WhatsApp user.
+    pub(crate) party: Party,
+    /// The same as agents see them.
     pub(crate) caller: CallerView,
     pub(crate) direction: Direction,
     pub(crate) offer: Option<SdpText>,
@@ -180,6 +192,7 @@ impl Owner {
             }
         }
         self.inner.calls.remove(self.id);
+        self.inner.placed.forget(self.id);
         queue.close();
         while let Some(message) = queue.recv().await {
             self.message(message).await;
@@ -252,6 +265,8 @@ impl Owner {
                     self.keep_agent_summary(summary);
                 }
             }
+            Message::ConnectAnswered(result) => self.connect_answered(result).await,
+            Message::News(wacid, news) => self.news(wacid, news).await,
             Message::Meter(input) => {
                 self.turn_meter(Some(input)).await;
                 self.drain().await;
@@ -366,6 +381,7 @@ impl Owner {
         if let call::Event::AgentsRingEnded { agents, outcome } = event {
             self.inner.rings_ended(agents, *outcome);
         }
+        self.follow_dialling(event);
         if let call::Event::FarewellUnconfirmed {} = event {
             // Meta may have accepted it; to a call that only rang it puts an end by itself.
             if self.call.was_accepted() {
@@ -413,6 +429,7 @@ impl Owner {
             | Phase::Ringing
             | Phase::Queued
             | Phase::Noticing
+            | Phase::Dialling
             | Phase::Accepting
             | Phase::Bridged
             | Phase::Reconnecting => self.inner.call_live(self.live_view()),

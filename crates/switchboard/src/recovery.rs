@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use ledger::Pulses;
 use model::{
-    AgentId, CallId, Cause, Disposition, EndReason, Micros, MissedReason, RecordingId, Timestamp,
+    AgentId, CallId, Cause, Direction, Disposition, EndReason, Micros, RecordingId, Timestamp,
 };
 use recording::Recovered;
 use store::{Cdr, StoreError, UnfinishedCall};
@@ -13,7 +13,7 @@ use wire::agent::{RingEnd, ServerEvent};
 use wire::rest::{CallState, TimelineEvent};
 
 use crate::arrival::Remains;
-use crate::closing::millis;
+use crate::closing::{millis, missed_reason};
 use crate::exchange::Exchange;
 use crate::meta::{HANG_UP_KEPT_FOR, HangUp};
 use crate::settling::{ATTEMPTS_AT_START, NotSettled};
@@ -121,11 +121,12 @@ impl Inner {
         let duration = Duration::from_millis(u64::try_from(duration_ms).unwrap_or(0));
         let talked = story.talker.is_some();
         let reason = EndReason::of(cause, talked);
+        let counts = talked || left.direction == Direction::BusinessInitiated;
         let pulses = Pulses::from_talked(duration);
         // Money that was reserved is settled; who talked for nothing is counted all the same.
         let charge = self.finish(left.id, pulses, None, (ended_at, ATTEMPTS_AT_START)).await;
         let settlement = match charge {
-            Ok(None) if talked => self.settle(left.id, duration, ended_at),
+            Ok(None) if counts => self.settle(left.id, duration, ended_at),
             Ok(None | Some(_)) | Err(NotSettled) => None,
         };
         let ring_ms = ended_at.millis_since(left.arrived_at);
@@ -134,7 +135,7 @@ impl Inner {
             ended_at,
             disposition: Disposition::of(reason, talked),
             end: reason,
-            missed: MissedReason::of(cause, talked),
+            missed: missed_reason(left.direction, reason, talked),
             claimed_by: story.talker,
             ring_ms: story.claimed_after_ms.unwrap_or(ring_ms),
             claim_to_audio_ms: None,
@@ -157,22 +158,26 @@ impl Inner {
 
     /// It may be over at Meta already; then this is refused and that is fine.
     fn end_at_meta(self: &Arc<Self>, left: &UnfinishedCall) {
+        // Should Meta have placed a call that it never named, its webhooks bring that to an end.
+        let Some(wacid) = left.wacid.clone() else { return };
         let inner = self.clone();
-        let hang_up = HangUp { call: left.id, line: left.line.clone(), wacid: left.wacid.clone() };
+        let hang_up = HangUp { call: left.id, line: left.line.clone(), wacid };
         let never_accepted = match left.state {
             CallState::Offered | CallState::Ringing => left.accepted_at.is_none(),
             CallState::Queued
+            | CallState::Dialling
             | CallState::Accepting
             | CallState::Bridged
             | CallState::Reconnecting
             | CallState::Ending
             | CallState::Ended => false,
         };
-        if !never_accepted {
+        let may_reject = never_accepted && left.direction == Direction::UserInitiated;
+        if !may_reject {
             self.books.keep_hang_up(left.id);
         }
         self.tasks.spawn(async move {
-            if never_accepted {
+            if may_reject {
                 // Unheard, it rings out at Meta.
                 let _ = inner.doors.graph.reject(&hang_up.line, &hang_up.wacid).await;
             } else {
@@ -187,6 +192,7 @@ impl Inner {
         tracing::error!(call = %id, "a fault inside Ringdown ended this call; please report it");
         let (died, died_at) = (Instant::now(), Timestamp::now());
         self.calls.remove(id);
+        self.placed.forget(id);
         self.call_not_live(id);
         self.leave_queue(id);
         let remnants = self.board.lock().remove_call(id);
@@ -226,7 +232,9 @@ impl Inner {
             }
             Err(error) => {
                 tracing::error!(call = %id, %error, "its CDR waits for the next start");
-                let _ = self.doors.graph.terminate(&remains.line, &remains.wacid).await;
+                if let Some(wacid) = &remains.wacid {
+                    let _ = self.doors.graph.terminate(&remains.line, wacid).await;
+                }
             }
         }
     }

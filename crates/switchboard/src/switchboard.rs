@@ -22,6 +22,7 @@ use crate::house::{Doors, House};
 use crate::line_health::Watched;
 use crate::missed::Concerned;
 use crate::owner::Message;
+use crate::placed::Names;
 use crate::refusal::Refusal;
 use crate::registry::Registry;
 use crate::{owner, presence};
@@ -48,6 +49,8 @@ pub(crate) struct Inner {
     pub(crate) books: Books,
     pub(crate) counts: Counts,
     pub(crate) groups: RwLock<Groups>,
+    /// What Meta calls the calls that we place, and what it told of them too early.
+    pub(crate) placed: Names,
     /// Missed calls that nobody was told of yet; see [`crate::missed`].
     pub(crate) missed: Mutex<Vec<(MissedCall, Concerned)>>,
     /// What calls cost.
@@ -73,6 +76,7 @@ impl Switchboard {
             books,
             counts,
             groups: RwLock::default(),
+            placed: Names::default(),
             missed: Mutex::default(),
             rates: RwLock::default(),
             line_health: Mutex::default(),

@@ -141,6 +141,7 @@ impl Trial {
             live_calls_max: 10,
             recording_format: RecordingFormat::OggOpus,
             sounds: Sounds::built_in().unwrap(),
+            permission_template: None,
             tariff: crate::Tariff::default(),
         };
         let exchange = Exchange::start(vec![house], doors, media.events);
@@ -169,7 +170,7 @@ impl Trial {
         connect.at = Some(Timestamp::now());
         let wacid = connect.wacid.clone();
         self.house.receive(whatsapp::Event::Connect(connect)).await.unwrap();
-        self.store.call_of(&wacid).await.unwrap().unwrap()
+        self.store.call_of(&wacid, None).await.unwrap().unwrap()
     }
 
     pub(crate) async fn ringing(&self, name: &str) -> CallId {

@@ -5,6 +5,7 @@ mod answer;
 mod attempt;
 mod body;
 mod clock;
+mod contact;
 mod error;
 mod retry;
 mod token;
@@ -21,6 +22,7 @@ use secrecy::{ExposeSecret, SecretString};
 pub use analytics::CallPoint;
 use body::Body;
 use clock::MetaClock;
+pub use contact::{CallAllowance, Permission, PermissionStatus};
 pub use error::GraphError;
 use retry::Verb;
 use token::Token;
@@ -57,6 +59,9 @@ impl GraphConfig {
     /// ringing phone gives up.
     pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 }
+
+/// Where a request goes, who sends it, and its body.
+type Request = (Url, Token, Option<bytes::Bytes>);
 
 /// Meta's calls endpoint. Clones share connections.
 #[derive(Clone)]
@@ -145,7 +150,7 @@ impl Graph {
         sdp: &SdpText,
     ) -> Result<(), GraphError> {
         let body = Body::with_answer(call, "pre_accept", sdp);
-        self.send(line, Verb::PreAccept, &body).await
+        self.act(line, Verb::PreAccept, &body).await
     }
 
     /// Picks up. The answer must be the one given to [`Graph::pre_accept`], byte for byte. Send
@@ -161,7 +166,7 @@ impl Graph {
         sdp: &SdpText,
     ) -> Result<(), GraphError> {
         let body = Body::with_answer(call, "accept", sdp);
-        self.send(line, Verb::Accept, &body).await
+        self.act(line, Verb::Accept, &body).await
     }
 
     /// Declines a call nobody picked up.
@@ -170,7 +175,7 @@ impl Graph {
     /// [`GraphError`] after the retries; see [`GraphError::is_already_done`].
     pub async fn reject(&self, line: &LineId, call: &Wacid) -> Result<(), GraphError> {
         let body = Body::bare(call, "reject");
-        self.send(line, Verb::Reject, &body).await
+        self.act(line, Verb::Reject, &body).await
     }
 
     /// Hangs up. Needed whenever our side ends a call; harmless when the call is already over.
@@ -179,7 +184,7 @@ impl Graph {
     /// [`GraphError`] after the retries; see [`GraphError::is_already_done`].
     pub async fn terminate(&self, line: &LineId, call: &Wacid) -> Result<(), GraphError> {
         let body = Body::bare(call, "terminate");
-        self.send(line, Verb::Terminate, &body).await
+        self.act(line, Verb::Terminate, &body).await
     }
 
     /// Asks Meta to end a call that cannot exist. Where the line works this is refused, for the
@@ -194,11 +199,18 @@ impl Graph {
         self.terminate(line, &nobody).await
     }
 
-    fn calls_url(&self, line: &LineId, token: &Token) -> Result<Url, GraphError> {
+    async fn act(&self, line: &LineId, verb: Verb, body: &Body<'_>) -> Result<(), GraphError> {
+        let token = self.inner.token.read().clone();
+        let url = self.url(line, "calls", &token)?;
+        self.send(line, verb, (url, token, Some(body.bytes())), answer::success).await
+    }
+
+    /// The address of something of a line.
+    fn url(&self, line: &LineId, what: &str, token: &Token) -> Result<Url, GraphError> {
         let mut url = self.inner.base.clone();
         match url.path_segments_mut() {
             // `push` percent-encodes, so an odd line id cannot reach another endpoint.
-            Ok(mut path) => path.pop_if_empty().push(line.as_str()).push("calls"),
+            Ok(mut path) => path.pop_if_empty().push(line.as_str()).push(what),
             Err(()) => return Err(GraphError::setup("the base address cannot have a path")),
         };
         if let Some(proof) = &token.proof {

@@ -41,9 +41,9 @@ impl LineHealth {
 
     /// Notes what came of a verb. Any answer of Meta that does not blame the token shows that the
     /// line works, a refusal too.
-    pub fn note(&mut self, result: &Result<(), GraphError>) -> Change {
+    pub fn note<T>(&mut self, result: &Result<T, GraphError>) -> Change {
         let found = match result {
-            Ok(()) => None,
+            Ok(_) => None,
             Err(error) if error.needs_auth() => Some(Outage::NeedsAuth),
             Err(GraphError::Refused { .. }) => None,
             Err(GraphError::Ambiguous { .. } | GraphError::Unreachable { .. }) => {
@@ -88,7 +88,8 @@ mod tests {
 
     #[test]
     fn c7_three_unanswered_verbs_in_a_row_close_a_line_and_any_answer_opens_it() {
-        let unreachable = Err(GraphError::Unreachable { what: "no connection".to_owned() });
+        let unreachable: Result<(), _> =
+            Err(GraphError::Unreachable { what: "no connection".to_owned() });
         for answer in [Ok(()), refused(400, 100), refused(429, 138_002)] {
             let mut line = LineHealth::default();
             assert_eq!(line.note(&lost()), Change::Nothing);

@@ -15,11 +15,13 @@ mod webhook;
 
 pub use challenge::{ChallengeRefused, NoVerifyToken, VerifyToken};
 pub use code::Code;
-pub use graph::{CallPoint, Graph, GraphConfig, GraphError};
+pub use graph::{
+    CallAllowance, CallPoint, Graph, GraphConfig, GraphError, Permission, PermissionStatus,
+};
 pub use health::{Change, LineHealth, Outage};
 pub use signature::{NoAppSecret, SignatureError, WEBHOOK_BODY_BYTES_MAX, WebhookVerifier};
 pub use webhook::{
-    CallStatus, Connect, Event, Ignored, LineError, MessageId, MetaError, PermissionReply,
+    CallStatus, Connect, Event, Ignored, LineError, Message, MessageId, MetaError, PermissionReply,
     PermissionResponse, Reason, ReplyContext, ReplySource, SdpKind, Status, Terminate, Webhook,
     WebhookError, parse,
 };

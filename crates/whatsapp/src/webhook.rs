@@ -38,6 +38,19 @@ pub enum Event {
     LineError(LineError),
     /// A user answered, or Meta changed, the permission to be called.
     PermissionReply(PermissionReply),
+    /// A user wrote to a line; what they wrote is nobody's business here.
+    Message(Message),
+}
+
+/// That a user wrote to a line, which opens the customer service window.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// The business number they wrote to.
+    pub line: LineId,
+    /// The WhatsApp user.
+    pub party: Party,
+    /// When Meta says it happened, to the second.
+    pub at: Option<Timestamp>,
 }
 
 /// Which half of the negotiation a session description is (RFC 3264).

@@ -11,7 +11,7 @@ pub mod rest;
 mod view;
 
 pub use view::{
-    ActiveCall, BalanceView, CallerView, ColleagueView, GroupBrief, LiveCall, MissedCall,
-    PresenceReason, QualityNow, RecordingState, RingingCall, RungAgent, SentOn, SupervisedBy,
-    TransferFrom, TransferTo,
+    ActiveCall, BalanceView, CallerView, ColleagueView, GroupBrief, LineBrief, LiveCall,
+    MissedCall, PermitStatus, PermitView, PresenceReason, QualityNow, RecordingState, RingingCall,
+    RungAgent, SentOn, SupervisedBy, TransferFrom, TransferTo,
 };

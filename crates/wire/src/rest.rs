@@ -99,6 +99,8 @@ pub enum CallState {
     Ringing,
     /// Accepted without an agent: waiting with hold music, or hearing the notice.
     Queued,
+    /// We call the contact, who has not picked up.
+    Dialling,
     /// Claimed, waiting for Meta's acceptance.
     Accepting,
     /// Sound flows.

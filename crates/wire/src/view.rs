@@ -1,8 +1,9 @@
 //! Parts that the WebSocket frames and the REST documents share.
 
 use model::{
-    AgentId, CallId, Currency, Direction, GroupId, Hint, LineId, Micros, MissedReason, Network,
-    Phone, Presence, RecordingMode, RingOutcome, SupervisionMode, Timestamp, TransferMode, Verdict,
+    AgentId, CallId, Currency, DialRefusal, DialStage, Direction, GroupId, Hint, LineId, Micros,
+    MissedReason, Network, Phone, Presence, RecordingMode, RingOutcome, SupervisionMode, Timestamp,
+    TransferMode, Verdict,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -122,6 +123,9 @@ pub struct ActiveCall {
     pub line_name: String,
     /// Who placed the call.
     pub direction: Direction,
+    /// How far a call that this agent placed is; absent once sound flows, and for other calls.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dial: Option<DialStage>,
     /// When sound began to flow; absent while the claim is still being connected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bridged_at: Option<Timestamp>,
@@ -309,6 +313,56 @@ pub struct RungAgent {
     pub outcome: RingOutcome,
     /// How long it rang there, in milliseconds.
     pub rang_ms: i64,
+}
+
+/// A line as agents choose it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct LineBrief {
+    /// The line.
+    pub line: LineId,
+    /// Its name for people.
+    pub name: String,
+}
+
+/// Where a contact's permission stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PermitStatus {
+    /// There is none.
+    None,
+    /// The contact has been asked.
+    Requested,
+    /// Until a moment.
+    Temporary,
+    /// For ever.
+    Permanent,
+    /// Taken back.
+    Revoked,
+    /// Declined when asked.
+    Declined,
+}
+
+/// What a contact permits a line.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct PermitView {
+    /// The line.
+    pub line: LineId,
+    /// The contact.
+    pub contact: CallerView,
+    /// Where the permission stands.
+    pub status: PermitStatus,
+    /// When a temporary one ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+    /// Calls in a row that the contact did not answer; WhatsApp warns them at two and takes the
+    /// permission away at four.
+    pub unanswered: u32,
+    /// Why the contact cannot be called now; absent when they can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call_refused: Option<DialRefusal>,
+    /// Why the contact cannot be asked now; absent when they can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ask_refused: Option<DialRefusal>,
 }
 
 /// The prepaid balance as people see it.

@@ -60,7 +60,7 @@ async fn place(stage: &Stage, args: &DemoArgs, number: u32) -> anyhow::Result<Ca
     call.wait_for(|state| state.end().is_some(), CALL_MAX + talk).await?;
     let deadline = Instant::now() + BOOKS_MAX;
     loop {
-        if let Some(id) = stage.running.store.call_of(call.wacid()).await?
+        if let Some(id) = stage.running.store.call_of(call.wacid(), None).await?
             && let Some(detail) = stage.running.store.call(&stage.workspace, id).await?
             && is_complete(&detail)
         {

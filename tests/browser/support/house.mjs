@@ -70,6 +70,22 @@ export class House {
     });
   }
 
+  /** What a contact does when the business calls or asks: permits, writes, declines, lets ring. */
+  async contact(number, does) {
+    await json(`${this.facts.simulator}/sim/users/${number}`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ says: 'tone:440', ...does }),
+    });
+  }
+
+  /** The newest call that the business placed. */
+  async placed() {
+    const { calls } = await json(`${this.facts.simulator}/sim/calls`);
+    const { id } = calls.findLast((call) => call.placed_by_business);
+    return new Caller(`${this.facts.simulator}/sim/calls/${id}`);
+  }
+
   /** A customer calls; gives the simulated call. */
   async ring(plan = {}) {
     const { id } = await json(`${this.facts.simulator}/sim/calls`, {

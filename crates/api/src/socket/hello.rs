@@ -42,6 +42,9 @@ pub(super) async fn greet(
                 | ClientCommand::GoAway {}
                 | ClientCommand::MediaFailed { .. }
                 | ClientCommand::Claim { .. }
+                | ClientCommand::Dial { .. }
+                | ClientCommand::CheckContact { .. }
+                | ClientCommand::AskPermission { .. }
                 | ClientCommand::Decline { .. }
                 | ClientCommand::HangUp { .. }
                 | ClientCommand::Mute { .. }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
-use model::{DeviceId, Timestamp};
+use model::{DeviceId, DialRefusal, Right, Timestamp};
 use tokio::sync::mpsc::{Receiver, Sender};
 use wire::agent::{ByeReason, ClientCommand, ClientFrame, ErrorCode, ServerEvent};
 
@@ -13,7 +13,7 @@ use super::intake::{Heard, Intake, error_event};
 use super::{Incoming, rights};
 use crate::Api;
 use crate::hub::{Outbox, Seen, Session, frame_text};
-use switchboard::{Bell as _, Refusal, Switchboard};
+use switchboard::{Bell as _, NotDialled, Refusal, Switchboard};
 
 /// How long a device whose media is lost may take to answer a ping. Its network layer answers, not
 /// its page: more than two seconds mean that the machine is asleep or the network gone.
@@ -100,6 +100,9 @@ fn take(
         | ClientCommand::GoAway {}
         | ClientCommand::MediaFailed { .. }
         | ClientCommand::Claim { .. }
+        | ClientCommand::Dial { .. }
+        | ClientCommand::CheckContact { .. }
+        | ClientCommand::AskPermission { .. }
         | ClientCommand::Decline { .. }
         | ClientCommand::HangUp { .. }
         | ClientCommand::Mute { .. }
@@ -148,9 +151,9 @@ pub(super) async fn carry_out(
             session.answer(id, house.colleagues(session.device, id));
             continue;
         }
-        let done = AssertUnwindSafe(allowed(api, house, session, command, arrived));
+        let done = AssertUnwindSafe(allowed(api, house, session, (id, command), arrived));
         let reply = match done.catch_unwind().await {
-            Ok(Ok(())) => ServerEvent::Done { to: id },
+            Ok(Ok(reply)) => reply,
             Ok(Err(refusal)) => ServerEvent::Error {
                 to: Some(id),
                 code: refusal.code,
@@ -172,9 +175,9 @@ async fn allowed(
     api: &Api,
     house: &Switchboard,
     session: &Session,
-    command: ClientCommand,
+    (id, command): (u64, ClientCommand),
     arrived: Instant,
-) -> Result<(), Refusal> {
+) -> Result<ServerEvent, Refusal> {
     let needed = rights::needed(&command);
     if let Some(needs) = needed.first().copied()
         && !needed.iter().any(|right| session.allows(*right))
@@ -188,7 +191,49 @@ async fn allowed(
             hint: "ask an administrator of the workspace for the right".to_owned(),
         });
     }
-    ask(api, house, session.device, command, arrived).await
+    if matches!(command, ClientCommand::Dial { force: true, .. })
+        && !session.allows(Right::Supervise)
+    {
+        api.metrics.forbidden(Right::Supervise);
+        return Err(Refusal {
+            code: ErrorCode::Forbidden,
+            message: "only who may supervise may risk a contact's permission".to_owned(),
+            hint: "wait until the contact calls or writes, or ask a supervisor".to_owned(),
+        });
+    }
+    if let Some(reply) = contact_order(house, session.device, id, &command).await {
+        return reply;
+    }
+    ask(api, house, session.device, command, arrived).await?;
+    Ok(ServerEvent::Done { to: id })
+}
+
+/// What concerns a contact outside a call, with a reply of its own; `None` for everything else.
+async fn contact_order(
+    house: &Switchboard,
+    device: DeviceId,
+    id: u64,
+    command: &ClientCommand,
+) -> Option<Result<ServerEvent, Refusal>> {
+    let checked = |permit| ServerEvent::ContactChecked { to: id, permit };
+    let done = if let ClientCommand::Dial { line, to, force } = command {
+        let dialled = house.dial(device, line.clone(), to, *force).await;
+        dialled.map(|call| ServerEvent::Dialling { to: id, call })
+    } else if let ClientCommand::CheckContact { line, to } = command {
+        house.check_contact(line.clone(), to).await.map(checked)
+    } else if let ClientCommand::AskPermission { line, to } = command {
+        house.ask_permission(device, line.clone(), to).await.map(checked)
+    } else {
+        return None;
+    };
+    Some(match done {
+        Ok(reply) => Ok(reply),
+        Err(NotDialled::Blocked(DialRefusal { blocker, not_before })) => {
+            let message = blocker.words().to_owned();
+            Ok(ServerEvent::DialRefused { to: id, blocker, message, not_before })
+        }
+        Err(NotDialled::Refused(refusal)) => Err(refusal),
+    })
 }
 
 async fn ask(
@@ -247,9 +292,12 @@ async fn ask(
         ClientCommand::MuteAgent { call, on } => house.mute_agent(device, call, on).await,
         ClientCommand::EndCall { call } => house.end_by_supervisor(device, call).await,
         // These are answered elsewhere.
-        ClientCommand::Hello { .. } | ClientCommand::Ping {} | ClientCommand::ListColleagues {} => {
-            Ok(())
-        }
+        ClientCommand::Hello { .. }
+        | ClientCommand::Ping {}
+        | ClientCommand::Dial { .. }
+        | ClientCommand::CheckContact { .. }
+        | ClientCommand::AskPermission { .. }
+        | ClientCommand::ListColleagues {} => Ok(()),
     }
 }
 
@@ -261,6 +309,9 @@ const fn command_name(command: &ClientCommand) -> &'static str {
         ClientCommand::GoAway {} => "go_away",
         ClientCommand::MediaFailed { .. } => "media_failed",
         ClientCommand::Claim { .. } => "claim",
+        ClientCommand::Dial { .. } => "dial",
+        ClientCommand::CheckContact { .. } => "check_contact",
+        ClientCommand::AskPermission { .. } => "ask_permission",
         ClientCommand::Decline { .. } => "decline",
         ClientCommand::HangUp { .. } => "hang_up",
         ClientCommand::Mute { .. } => "mute",

@@ -8,8 +8,11 @@ use wire::agent::ClientCommand;
 pub(super) const fn needed(command: &ClientCommand) -> &'static [Right] {
     match command {
         // Who only supervises needs a media leg too; the roster does not ring it.
-        ClientCommand::GoReady { .. } => &[Right::Answer, Right::Supervise],
+        ClientCommand::GoReady { .. } => &[Right::Answer, Right::Dial, Right::Supervise],
         ClientCommand::Claim { .. } => &[Right::Answer],
+        ClientCommand::Dial { .. }
+        | ClientCommand::CheckContact { .. }
+        | ClientCommand::AskPermission { .. } => &[Right::Dial],
         ClientCommand::Record { .. } => &[Right::Record],
         ClientCommand::WatchCalls { .. }
         | ClientCommand::Supervise { .. }

@@ -100,6 +100,7 @@ impl House {
             live_calls_max: 10,
             recording_format: RecordingFormat::OggOpus,
             sounds: Sounds::built_in().expect("clips"),
+            permission_template: None,
             tariff: switchboard::Tariff::default(),
         };
         let media = media::start(media_config()).expect("a media plane");

@@ -76,8 +76,11 @@ async fn every_address_opens_with_its_own_right_and_with_no_other() {
 /// What each command needs one of, written down a second time.
 fn needed(command: &ClientCommand) -> Vec<Right> {
     match command {
-        ClientCommand::GoReady { .. } => vec![Right::Answer, Right::Supervise],
+        ClientCommand::GoReady { .. } => vec![Right::Answer, Right::Dial, Right::Supervise],
         ClientCommand::Claim { .. } => vec![Right::Answer],
+        ClientCommand::Dial { .. }
+        | ClientCommand::CheckContact { .. }
+        | ClientCommand::AskPermission { .. } => vec![Right::Dial],
         ClientCommand::Record { .. } => vec![Right::Record],
         ClientCommand::WatchCalls { .. }
         | ClientCommand::Supervise { .. }
@@ -117,6 +120,7 @@ fn commands() -> Vec<ClientCommand> {
         ClientCommand::EndWrapUp {},
         ClientCommand::MediaFailed { reason: "a test".to_owned() },
         ClientCommand::Claim { call },
+        ClientCommand::Dial { line: None, to: "+15550002222".to_owned(), force: false },
         ClientCommand::Decline { call },
         ClientCommand::HangUp { call },
         ClientCommand::Mute { call, on: true },

@@ -2,12 +2,15 @@
 
 mod auditor;
 mod caller_hears;
+mod dialling;
+mod early;
 mod ends;
 mod flood;
 mod hints;
 mod laws;
 mod live;
 mod model;
+mod permits;
 mod presence;
 mod quality;
 mod races;

@@ -27,6 +27,9 @@ pub struct WhatsApp {
     /// Whether Graph requests carry a proof made with the app secret, as an app with "require
     /// app secret" switched on demands.
     pub appsecret_proof: bool,
+    /// The message template that asks contacts for the permission to call them when they have not
+    /// written or called within 24 hours: its name and its language.
+    pub permission_template: Option<(String, String)>,
 }
 
 impl WhatsApp {
@@ -74,8 +77,24 @@ impl WhatsApp {
                 graph_version,
             ),
             appsecret_proof: section.boolean("appsecret_proof", false),
+            permission_template: permission_template(section),
         }
     }
+}
+
+fn permission_template(section: &mut Section<'_, '_>) -> Option<(String, String)> {
+    let form = "letters, digits and underscores, as Meta writes it";
+    let name = section.optional("permission_template", form, plain_word);
+    let language =
+        section.parsed("permission_template_language", "en".to_owned(), form, plain_word);
+    name.map(|name| (name, language))
+}
+
+fn plain_word(text: &str) -> Option<String> {
+    let is_plain = !text.is_empty()
+        && text.len() <= 512
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    is_plain.then(|| text.to_owned())
 }
 
 /// The bearer token must not cross a network in clear.

@@ -1,6 +1,7 @@
 // For looking at the page while designing it: `npm run dev`, then /dev/?scene=ringing.
 // Nothing in the build refers to this folder.
 import '../src/components/app.js';
+import type { Permit } from '@ringdown/sdk';
 import type { App } from '../src/components/app.js';
 import type { CallView, DeskState, NotesView, RingingView } from '../src/state.js';
 import { emptyState } from '../src/state.js';
@@ -97,6 +98,14 @@ const colleagues: NonNullable<DeskState['colleagues']> = {
 };
 const low = { ...desk.balance, available_micros: 9_980_000, display: '9.98', top_up_required: true } as NonNullable<DeskState['balance']>;
 
+const { startedAt: _startedAt, quality: _quality, ...ringing } = call;
+const lines = [
+  { line: '1', name: 'Support Brazil' },
+  { line: '2', name: 'Sales' },
+];
+const dial = { to: '+5511987654321', line: '1', busy: false };
+const open: Permit = { line: '1', contact: { display: '+5511987654321', phone: '5511987654321' }, status: 'none', unanswered: 0 };
+const permit: Permit = { ...open, call_refused: { blocker: 'no_permission' } };
 const scenes: Record<string, DeskState> = {
   'sign-in': { ...emptyState, phase: 'signed_out', signIn: { busy: false, problem: 'refused' } },
   away: { ...desk, missed: [] },
@@ -149,6 +158,28 @@ const scenes: Record<string, DeskState> = {
   live: supervisor,
   live_none: { ...supervisor, live: [] },
   supervising: { ...supervisor, presence: 'busy', supervised: { call: 'l1', mode: 'whisper' } },
+  dial: { ...ready, rights: ['answer', 'dial'], lines, dial: { to: '', busy: false } },
+  dial_none: { ...ready, rights: ['answer', 'dial'], lines, dial: { ...dial, permit } },
+  dial_permitted: {
+    ...ready,
+    rights: ['answer', 'dial'],
+    lines,
+    dial: { ...dial, permit: { ...open, status: 'temporary', until: new Date(now + 86_400_000).toISOString(), unanswered: 2 } },
+  },
+  dial_blocked: {
+    ...ready,
+    rights: ['answer', 'dial'],
+    lines,
+    dial: {
+      ...dial,
+      permit: {
+        ...permit,
+        status: 'declined',
+        ask_refused: { blocker: 'declined_today', not_before: new Date(now + 3_600_000).toISOString() },
+      },
+    },
+  },
+  dialling: { ...busy, call: { ...ringing, open: false, dial: 'ringing' } },
   always: { ...ready, presence: 'busy', call: { ...call, recordingMode: 'always', recording: 'on' } },
 };
 
@@ -171,6 +202,16 @@ app.actions = {
   mute: log('mute'),
   record: log('record'),
   hold: log('hold'),
+  askDial: (to) => {
+    const { dial: _old, ...state } = app.state;
+    app.state = to === undefined ? state : { ...state, dial: { to, busy: false } };
+  },
+  setDial: (change, check) => {
+    log('setDial')(change, check);
+    if (app.state.dial) app.state = { ...app.state, dial: { ...app.state.dial, ...change } };
+  },
+  dial: log('dial'),
+  askPermission: log('askPermission'),
   askTransfer: (transferring) => (app.state = { ...app.state, transferring, colleagues }),
   transfer: log('transfer'),
   completeTransfer: log('completeTransfer'),

@@ -1,10 +1,11 @@
-import type { Annotation, Call, CloseReason, RingdownError, SupervisionMode, TransferMode, TransferTarget } from '@ringdown/sdk';
-import { Device } from '@ringdown/sdk';
+import type { Annotation, Call, CloseReason, Permit, RingdownError, SupervisionMode, TransferMode, TransferTarget } from '@ringdown/sdk';
+import { Device, DialRefusedError } from '@ringdown/sdk';
 import type { Draft } from './notes.js';
 import { keepDraft, recallDraft } from './notes.js';
 import * as api from './sign-in-api.js';
 import type { DeskActions, DeskState, RecordVerb } from './state.js';
 import { emptyState } from './state.js';
+import { refusalWords } from './permit-words.js';
 import { isStringKey, t } from './strings.js';
 import { callView, closeNotice, ringingView, wrapUpView } from './views.js';
 
@@ -122,6 +123,56 @@ export class Session implements DeskActions {
     this.#do(this.#device?.call?.hold(on));
   }
 
+  askDial(to: string | undefined): void {
+    const { dial: _old, ...state } = this.#state;
+    this.#state = state;
+    const line = this.#device?.lines[0]?.line;
+    this.#set(to === undefined ? {} : { dial: { to, busy: false, ...(line ? { line } : {}) } });
+    if (to) this.setDial({}, true);
+  }
+
+  setDial(change: { to?: string; line?: string }, check: boolean): void {
+    const { dial } = this.#state;
+    if (!dial) return;
+    const { permit: _old, refused: _why, ...kept } = dial;
+    const view = { ...kept, ...change, busy: check };
+    this.#set({ dial: view });
+    if (check) this.#ask(view, (contact) => this.#device?.checkContact(contact));
+  }
+
+  dial(): void {
+    const { dial } = this.#state;
+    if (!dial) return;
+    const placed = (): void => this.askDial(undefined);
+    this.#ask(dial, (contact) => this.#device?.dial(contact).then(placed));
+  }
+
+  askPermission(): void {
+    const { dial } = this.#state;
+    if (dial) this.#ask(dial, (contact) => this.#device?.askPermission(contact));
+  }
+
+  /** Asks the daemon something about the contact in the dialog, and shows the answer there. */
+  #ask(
+    view: NonNullable<DeskState['dial']>,
+    ask: (contact: { to: string; line?: string }) => Promise<Permit | void> | undefined,
+  ): void {
+    const { to, line } = view;
+    const asked = { ...view, busy: true };
+    this.#set({ dial: asked });
+    const tell = (change: Partial<NonNullable<DeskState['dial']>>): void => {
+      // What was written meanwhile is another contact.
+      if (this.#state.dial === asked) this.#set({ dial: { ...asked, busy: false, ...change } });
+    };
+    ask({ to, ...(line ? { line } : {}) })?.then(
+      (permit) => tell(permit ? { permit } : {}),
+      (error: RingdownError) => {
+        const isRule = error instanceof DialRefusedError;
+        tell({ refused: isRule ? refusalWords(error.blocker, error.notBefore, this.now()) : `${error.message} ${error.hint}` });
+      },
+    );
+  }
+
   askTransfer(open: boolean): void {
     const { colleagues: _old, ...state } = this.#state;
     this.#state = state;
@@ -211,6 +262,12 @@ export class Session implements DeskActions {
     });
     device.on('incoming', (call) => this.#follow(call));
     for (const event of SHOWN) device.on(event, refresh);
+    device.on('permit', (permit) => {
+      const { dial } = this.#state;
+      const phone = permit.contact.phone ?? '';
+      const isShown = dial?.permit?.contact.phone === phone && dial.permit.line === permit.line;
+      if (isShown) this.setDial({}, true);
+    });
     device.on('supervision_end', ({ why }) => {
       if (why !== 'left' && why !== 'took_over') this.#notify(t(`supervise.end.${why}`));
     });
@@ -309,6 +366,7 @@ export class Session implements DeskActions {
       follows: device.leads === false,
       ringing: device.ringing.map(ringingView),
       missed: device.missed,
+      lines: device.lines,
       transferring: this.#state.transferring && call !== undefined,
       live: device.liveCalls,
       notes: this.#notes(call?.id ?? device.lastCall),

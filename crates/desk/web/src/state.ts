@@ -2,10 +2,13 @@ import type {
   Balance,
   Blocker,
   Colleagues,
+  DialStage,
   Hint,
+  LineBrief,
   LiveCall,
   MediaState,
   MissedCall,
+  Permit,
   Presence,
   PresenceReason,
   QualityNow,
@@ -47,6 +50,10 @@ export interface DeskState {
   transferring: boolean;
   /** Who the call can be sent to; absent until the daemon has said. */
   colleagues?: Colleagues;
+  /** The dialog that asks whom to call; absent while it is closed. */
+  dial?: DialView;
+  /** The lines that calls can be placed from. */
+  lines: readonly LineBrief[];
   /** The supervisor's list is open. */
   watching: boolean;
   live: readonly LiveCall[];
@@ -79,6 +86,17 @@ export interface RingingView {
   transfer?: TransferFrom;
 }
 
+/** Whom the agent is about to call, and what is known about that. */
+export interface DialView {
+  to: string;
+  line?: string;
+  /** The daemon, or the contact's permission, is being asked. */
+  busy: boolean;
+  permit?: Permit;
+  /** Why the last wish was not granted. */
+  refused?: string;
+}
+
 /** Finishing up after a call. */
 export interface WrapUpView {
   /** By the daemon's clock; absent when the agent ends it. */
@@ -109,6 +127,8 @@ export interface CallView {
   phone?: string;
   lineName: string;
   open: boolean;
+  /** How far a call that the agent placed is. */
+  dial?: DialStage;
   /** By the daemon's clock; absent until sound flows. */
   startedAt?: number;
   muted: boolean;
@@ -155,6 +175,12 @@ export interface DeskActions {
   mute(on: boolean): void;
   record(verb: RecordVerb): void;
   hold(on: boolean): void;
+  /** Opens the dialog that asks whom to call, for this number; `undefined` closes it. */
+  askDial(to: string | undefined): void;
+  /** What is written in it; with `check` the daemon is asked what the contact permits. */
+  setDial(change: { to?: string; line?: string }, check: boolean): void;
+  dial(): void;
+  askPermission(): void;
   /** Opens or closes the dialog that asks where the call is to go. */
   askTransfer(open: boolean): void;
   transfer(to: TransferTarget, mode: TransferMode): void;
@@ -189,6 +215,7 @@ export const emptyState: DeskState = {
   ringing: [],
   notes: { note: '', outcome: '', outcomes: [] },
   transferring: false,
+  lines: [],
   watching: false,
   live: [],
   missed: [],

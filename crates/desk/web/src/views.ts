@@ -1,7 +1,7 @@
 import type { Call, CloseReason, Device } from '@ringdown/sdk';
 import { duration } from './format.js';
 import type { CallView, RingingView, WrapUpView } from './state.js';
-import { t } from './strings.js';
+import { isStringKey, t } from './strings.js';
 
 export function ringingView(call: Call): RingingView {
   return {
@@ -26,6 +26,7 @@ export function callView(call: Call, heldSince?: number): CallView {
     ...(call.from.phone ? { phone: call.from.phone } : {}),
     lineName: call.lineName,
     open: call.state === 'open',
+    ...(call.dialStage ? { dial: call.dialStage } : {}),
     ...(startedAt === undefined ? {} : { startedAt }),
     muted: call.muted,
     mutedBySupervisor: call.mutedBySupervisor,
@@ -71,6 +72,7 @@ export function closeNotice(call: Call, reason: CloseReason): string {
     case 'timed_out':
       return t('notice.timedOut', { name });
     case 'ended':
+      if (call.direction === 'business_initiated' && !reason.talkedMs) return dialNotice(name, reason);
       return reason.talkedMs
         ? t('notice.ended', { name, time: duration(reason.talkedMs) })
         : t('notice.endedUntalked', { name });
@@ -83,6 +85,12 @@ export function closeNotice(call: Call, reason: CloseReason): string {
     case 'lost':
       return t('notice.lost', { name });
   }
+}
+
+/** Why a contact was not reached. */
+function dialNotice(name: string, { end }: CloseReason): string {
+  const key = `notice.dial.${end?.cause ?? 'other'}`;
+  return t(isStringKey(key) ? key : 'notice.dial.other', { name });
 }
 
 function leftNotice(name: string, { left, nowWith }: CloseReason): string {

@@ -46,6 +46,19 @@ pub(crate) struct Full {
     names: Names,
 }
 
+/// What we are called in checks. Holds a password, so it has no `Debug`.
+#[derive(Clone)]
+pub(crate) struct OwnNames {
+    pub(crate) ufrag: String,
+    pub(crate) pwd: String,
+}
+
+impl OwnNames {
+    pub(crate) fn new() -> Self {
+        Self { ufrag: ice_text::<8>(), pwd: ice_text::<24>() }
+    }
+}
+
 /// Who the two ends are to each other. Holds passwords, so it has no `Debug`.
 #[derive(Clone, Serialize, Deserialize)]
 struct Names {
@@ -84,13 +97,14 @@ impl Full {
     pub(crate) fn new(
         now: Instant,
         identity: &Identity,
+        own: OwnNames,
         offer: &Offer,
         locals: &[SocketAddr],
     ) -> Result<Self, MediaError> {
         let first = |v6| locals.iter().copied().find(|local| local.is_ipv6() == v6);
         let names = Names {
-            ufrag: ice_text::<8>(),
-            pwd: ice_text::<24>(),
+            ufrag: own.ufrag,
+            pwd: own.pwd,
             remote_ufrag: offer.ufrag.clone(),
             remote_pwd: offer.pwd.clone(),
             locals: [first(false), first(true)].into_iter().flatten().collect(),

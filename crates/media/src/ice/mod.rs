@@ -5,5 +5,5 @@ mod full;
 mod lite;
 pub(crate) mod stun;
 
-pub(crate) use full::{Full, FullState};
+pub(crate) use full::{Full, FullState, OwnNames};
 pub(crate) use lite::{Checked, Lite};

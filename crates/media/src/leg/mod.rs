@@ -32,7 +32,7 @@ use crate::srtp::Session;
 use crate::stream::OutStream;
 use crate::turn::{Path, Via};
 
-/// How long ICE and DTLS may take together.
+/// How long ICE and DTLS may take together when both sides know each other from the start.
 const SETUP_MAX: Duration = Duration::from_secs(15);
 /// Silence (no authenticated packet of any kind) that ends an agent leg. Browsers send a consent
 /// check at least every 6 s (RFC 7675 section 5.1), and the tab can make a new leg in one second.
@@ -125,6 +125,8 @@ pub(crate) struct Leg {
     /// When a WhatsApp leg got permission to send.
     spoke_at: Option<Instant>,
     opened_at: Instant,
+    /// How long ICE and DTLS may take together.
+    setup_max: Duration,
     /// `None` in a process that took the leg over: a session cannot be moved, and after the keys
     /// are agreed it only carries the close_notify.
     dtls: Option<Dtls>,
@@ -158,6 +160,7 @@ impl Leg {
             hint_due: None,
             spoke_at: None,
             opened_at: now,
+            setup_max: SETUP_MAX,
             alive_at: now,
             player: Player::default(),
             frame_due: now,
@@ -167,6 +170,12 @@ impl Leg {
             #[cfg(test)]
             rigged: false,
         }
+    }
+
+    /// The same leg as our offer has described it, with another patience.
+    pub(crate) fn offered(self, described: Described, ssrc: u32, setup_max: Duration) -> Self {
+        let out = OutStream::new(ssrc, rand::random(), rand::random());
+        Self { described, out, setup_max, ..self }
     }
 
     pub(crate) const fn id(&self) -> LegId {

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use super::{AGENT_QUIET_MAX, Ice, Leg, SETUP_MAX, WHATSAPP_QUIET_MAX};
+use super::{AGENT_QUIET_MAX, Ice, Leg, WHATSAPP_QUIET_MAX};
 use crate::dtls::{Dtls, Outcome, Role};
 use crate::event::{LegDown, MediaEvent};
 use crate::ice::Checked;
@@ -123,7 +123,7 @@ impl Leg {
 
     fn patience(&self) -> Instant {
         if self.keys.is_none() {
-            self.opened_at + SETUP_MAX
+            self.opened_at + self.setup_max
         } else if self.is_whatsapp() {
             self.alive_at + WHATSAPP_QUIET_MAX
         } else {

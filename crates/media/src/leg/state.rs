@@ -151,6 +151,7 @@ impl Leg {
             hint_due: due_in(due.hint),
             spoke_at: patience(age.spoke),
             opened_at: resumed.instant(age.opened),
+            setup_max: super::SETUP_MAX,
             alive_at: resumed.patience(age.alive),
             player: Player::restore(state.player),
             frame_due: resumed.due(due.frame),

@@ -58,6 +58,15 @@ pub struct OpenedLeg {
     pub answer: SdpText,
 }
 
+/// A leg that waits for the other side's answer.
+#[derive(Clone, Debug)]
+pub struct OfferedLeg {
+    /// The leg.
+    pub leg: LegId,
+    /// Our offer.
+    pub offer: SdpText,
+}
+
 /// A handle on the media threads. Cheap to clone; they end when the last one is dropped.
 #[derive(Clone)]
 pub struct MediaPlane {
@@ -79,6 +88,31 @@ impl MediaPlane {
         let offer = Offer::parse(offer.as_str(), self.desk.reach)?.with_candidates()?;
         let offer = Box::new(offer);
         self.open(|leg, answer| Command::OpenWhatsApp { leg, offer, answer }).await
+    }
+
+    /// Makes an offer for Meta, for a call that we place: full ICE in the controlling role, either
+    /// DTLS role. Nothing is sent before [`Self::answered`]; [`Self::close`] ends the leg, with or
+    /// without an answer.
+    ///
+    /// # Errors
+    /// [`MediaError::NoFreePort`], [`MediaError::Full`], [`MediaError::Stopped`].
+    pub async fn offer_whatsapp_leg(&self) -> Result<OfferedLeg, MediaError> {
+        let offered = self.open(|leg, answer| Command::OfferWhatsApp { leg, answer }).await?;
+        Ok(OfferedLeg { leg: offered.leg, offer: offered.answer })
+    }
+
+    /// Takes Meta's answer to our offer: ICE checks leave at once. We are the DTLS client unless
+    /// the answer is `active`; the irregular `actpass` is taken for `passive`.
+    ///
+    /// # Errors
+    /// [`MediaError::Sdp`] for an answer that is of no use, [`MediaError::NotOffered`] when the
+    /// leg is answered already or closed.
+    pub async fn answered(&self, leg: LegId, answer: &SdpText) -> Result<(), MediaError> {
+        let answer = Offer::parse(answer.as_str(), self.desk.reach)?.with_candidates()?;
+        let (done, applied) = oneshot::channel();
+        let answer = Box::new(answer);
+        self.desk.tell_of(leg, Command::AnswerWhatsApp { leg, answer, done }).await;
+        applied.await.map_err(|_| MediaError::NotOffered { leg })?
     }
 
     /// Answers a browser's offer: ICE-lite, DTLS server, on a port all agents of a shard share.

@@ -1,4 +1,5 @@
-//! Writes the two answers: to Meta (full ICE, one of everything) and to a browser (ICE-lite).
+//! Writes what we say: the answer and the offer to Meta (full ICE, one of everything), and the
+//! answer to a browser (ICE-lite).
 
 use std::net::IpAddr;
 
@@ -20,6 +21,37 @@ const HOST_PRIORITY: u32 = (126 << 24) | (65_535 << 8) | 255;
 const PASSIVE_PRIORITY: u32 = (90 << 24) | (4 << 21) | (0x1fff << 8) | 255;
 /// Addresses that still rank apart.
 const RANKS_MAX: u32 = 1_000;
+
+/// The one audio stream of a description.
+struct Stream<'a> {
+    mid: Option<&'a str>,
+    bundled: bool,
+    protocol: &'a str,
+    opus: u8,
+    telephone_event: Option<u8>,
+}
+
+impl<'a> Stream<'a> {
+    /// What we offer: the payload types that Meta itself uses.
+    const OURS: Self = Self {
+        mid: Some("audio"),
+        bundled: true,
+        protocol: "UDP/TLS/RTP/SAVPF",
+        opus: 111,
+        telephone_event: Some(126),
+    };
+
+    /// As it was offered.
+    fn of(offer: &'a Offer) -> Self {
+        Self {
+            mid: offer.mid.as_deref(),
+            bundled: offer.bundled,
+            protocol: &offer.protocol,
+            opus: offer.opus,
+            telephone_event: offer.telephone_event,
+        }
+    }
+}
 
 /// Our side of a description.
 pub(crate) struct Local<'a> {
@@ -47,25 +79,38 @@ impl Writer {
 
 /// The answer to Meta's offer: full ICE with our candidates, one sha-256 fingerprint, one SSRC.
 pub(crate) fn whatsapp_answer(offer: &Offer, local: &Local<'_>, setup: Setup) -> SdpText {
-    let mut sdp = session(offer, local, false);
+    let stream = Stream::of(offer);
+    let mut sdp = session(&stream, local, false);
     declined(&mut sdp, &offer.declined_before);
-    media_line(&mut sdp, offer, local);
-    sdp.line("a=rtcp:9 IN IP4 0.0.0.0");
-    transport(&mut sdp, offer, local, setup);
-    sdp.line("a=sendrecv");
-    sdp.line("a=msid:ringdown audio0");
-    codecs(&mut sdp, offer, WHATSAPP_OPUS);
-    sdp.line(format!("a=ssrc:{} cname:ringdown", local.ssrc));
+    whatsapp_audio(&mut sdp, &stream, local, setup);
     declined(&mut sdp, &offer.declined_after);
     SdpText::new(sdp.0)
 }
 
+/// Our offer to Meta, with the DTLS role left to it.
+pub(crate) fn whatsapp_offer(local: &Local<'_>) -> SdpText {
+    let mut sdp = session(&Stream::OURS, local, false);
+    whatsapp_audio(&mut sdp, &Stream::OURS, local, Setup::ActPass);
+    SdpText::new(sdp.0)
+}
+
+fn whatsapp_audio(sdp: &mut Writer, stream: &Stream<'_>, local: &Local<'_>, setup: Setup) {
+    media_line(sdp, stream, local);
+    sdp.line("a=rtcp:9 IN IP4 0.0.0.0");
+    transport(sdp, stream, local, setup);
+    sdp.line("a=sendrecv");
+    sdp.line("a=msid:ringdown audio0");
+    codecs(sdp, stream, WHATSAPP_OPUS);
+    sdp.line(format!("a=ssrc:{} cname:ringdown", local.ssrc));
+}
+
 /// The answer to a browser's offer: ICE-lite, DTLS passive.
 pub(crate) fn agent_answer(offer: &Offer, local: &Local<'_>) -> SdpText {
-    let mut sdp = session(offer, local, true);
+    let stream = Stream::of(offer);
+    let mut sdp = session(&stream, local, true);
     declined(&mut sdp, &offer.declined_before);
-    media_line(&mut sdp, offer, local);
-    transport(&mut sdp, offer, local, Setup::Passive);
+    media_line(&mut sdp, &stream, local);
+    transport(&mut sdp, &stream, local, Setup::Passive);
     sdp.line("a=end-of-candidates");
     sdp.line(match offer.flow {
         Flow::Both => "a=sendrecv",
@@ -73,21 +118,21 @@ pub(crate) fn agent_answer(offer: &Offer, local: &Local<'_>) -> SdpText {
         Flow::ReceiveOnly => "a=sendonly",
     });
     sdp.line("a=msid:ringdown audio0");
-    codecs(&mut sdp, offer, AGENT_OPUS);
+    codecs(&mut sdp, &stream, AGENT_OPUS);
     sdp.line(format!("a=ssrc:{} cname:ringdown", local.ssrc));
     sdp.line(format!("a=ssrc:{} msid:ringdown audio0", local.ssrc));
     declined(&mut sdp, &offer.declined_after);
     SdpText::new(sdp.0)
 }
 
-fn session(offer: &Offer, local: &Local<'_>, lite: bool) -> Writer {
+fn session(stream: &Stream<'_>, local: &Local<'_>, lite: bool) -> Writer {
     let mut sdp = Writer(String::with_capacity(1_024));
     sdp.line("v=0");
     let Described { session, version } = local.described;
     sdp.line(format!("o=- {session} {version} IN IP4 127.0.0.1"));
     sdp.line("s=-");
     sdp.line("t=0 0");
-    if let (true, Some(mid)) = (offer.bundled, &offer.mid) {
+    if let (true, Some(mid)) = (stream.bundled, stream.mid) {
         sdp.line(format!("a=group:BUNDLE {mid}"));
     }
     sdp.line("a=msid-semantic: WMS ringdown");
@@ -97,17 +142,17 @@ fn session(offer: &Offer, local: &Local<'_>, lite: bool) -> Writer {
     sdp
 }
 
-fn media_line(sdp: &mut Writer, offer: &Offer, local: &Local<'_>) {
-    let events = offer.telephone_event.map(|pt| format!(" {pt}"));
+fn media_line(sdp: &mut Writer, stream: &Stream<'_>, local: &Local<'_>) {
+    let events = stream.telephone_event.map(|pt| format!(" {pt}"));
     let events = events.unwrap_or_default();
-    let (port, protocol, opus) = (local.port, &offer.protocol, offer.opus);
+    let (port, protocol, opus) = (local.port, stream.protocol, stream.opus);
     sdp.line(format!("m=audio {port} {protocol} {opus}{events}"));
     if let Some(address) = local.addresses.first() {
         sdp.line(format!("c={}", connection(*address)));
     }
 }
 
-fn transport(sdp: &mut Writer, offer: &Offer, local: &Local<'_>, setup: Setup) {
+fn transport(sdp: &mut Writer, stream: &Stream<'_>, local: &Local<'_>, setup: Setup) {
     for (index, address) in local.addresses.iter().enumerate() {
         // Later addresses rank lower, so that the first configured one is preferred.
         let rank = rank(index);
@@ -131,7 +176,7 @@ fn transport(sdp: &mut Writer, offer: &Offer, local: &Local<'_>, setup: Setup) {
         Setup::Passive => "a=setup:passive",
         Setup::ActPass => "a=setup:actpass",
     });
-    if let Some(mid) = &offer.mid {
+    if let Some(mid) = stream.mid {
         sdp.line(format!("a=mid:{mid}"));
     }
     sdp.line("a=rtcp-mux");
@@ -141,11 +186,11 @@ fn rank(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(u32::MAX).min(RANKS_MAX)
 }
 
-fn codecs(sdp: &mut Writer, offer: &Offer, opus_parameters: &str) {
-    let opus = offer.opus;
+fn codecs(sdp: &mut Writer, stream: &Stream<'_>, opus_parameters: &str) {
+    let opus = stream.opus;
     sdp.line(format!("a=rtpmap:{opus} opus/48000/2"));
     sdp.line(format!("a=fmtp:{opus} {opus_parameters}"));
-    if let Some(events) = offer.telephone_event {
+    if let Some(events) = stream.telephone_event {
         sdp.line(format!("a=rtpmap:{events} telephone-event/8000"));
         sdp.line(format!("a=fmtp:{events} 0-16"));
     }

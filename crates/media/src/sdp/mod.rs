@@ -1,5 +1,5 @@
 //! Session descriptions: the little of RFC 8866, 8829 and 8839 that one audio stream needs. Reads
-//! Meta's and browsers' offers and writes the answers; never panics on what it is given.
+//! Meta's and browsers' offers and Meta's answers, and writes ours; never panics on what it is given.
 
 mod answer;
 mod candidate;
@@ -10,7 +10,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use answer::{Local, agent_answer, whatsapp_answer};
+pub(crate) use answer::{Local, agent_answer, whatsapp_answer, whatsapp_offer};
 pub(crate) use candidate::Reach;
 
 /// Largest description read: ten times the largest offer a browser writes for one audio stream.
@@ -122,7 +122,8 @@ pub(crate) struct Declined {
     pub(crate) mid: Option<String>,
 }
 
-/// What an offer says, as far as one audio stream needs it.
+/// What an offer says, as far as one audio stream needs it. Meta's answer to our offer is read as
+/// one too: it says the same things.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Offer {
     pub(crate) ufrag: String,

@@ -10,7 +10,7 @@ use super::{LEGS_MAX, Place, Shard};
 use crate::command::{Answer, Command};
 use crate::dtls::{Dtls, Role};
 use crate::error::MediaError;
-use crate::ice::{Full, Lite};
+use crate::ice::{Full, Lite, OwnNames};
 use crate::leg::{Ice, Leg};
 use crate::sdp::{Described, Local, Offer, Setup, agent_answer, whatsapp_answer};
 use crate::turn::Wire;
@@ -21,6 +21,14 @@ impl Shard {
             Command::OpenWhatsApp { leg, offer, answer } => {
                 let opened = self.open_whatsapp(now, leg, &offer, wire);
                 self.reply(now, leg, answer, opened, wire);
+            }
+            Command::OfferWhatsApp { leg, answer } => {
+                let offered = self.offer_whatsapp(leg, wire);
+                self.reply(now, leg, answer, offered, wire);
+            }
+            Command::AnswerWhatsApp { leg, answer, done } => {
+                // Whoever gave the answer may have gone; they close the leg.
+                let _ = done.send(self.whatsapp_answered(now, leg, &answer, wire));
             }
             Command::OpenAgent { leg, offer, answer } => {
                 let opened = self.open_agent(now, leg, &offer);
@@ -113,13 +121,19 @@ impl Shard {
             wire.release(id);
         }
         let (leg, answer) = opened?;
+        self.begin(now, leg, wire);
+        Ok(answer)
+    }
+
+    /// A WhatsApp leg knows the other side.
+    pub(super) fn begin(&mut self, now: Instant, leg: Leg, wire: &mut dyn Wire) {
+        let id = leg.id();
         self.legs.insert(id, Box::new(leg));
         if let Some((leg, mut turn)) = self.turn(now, id, wire) {
             // The first check leaves now; its outcome cannot be known yet.
             let _ = leg.advance(&mut turn);
         }
         self.reschedule(id);
-        Ok(answer)
     }
 
     fn make_whatsapp(
@@ -134,14 +148,19 @@ impl Shard {
             Setup::ActPass | Setup::Passive => (Setup::Active, Role::Client),
             Setup::Active => (Setup::Passive, Role::Server),
         };
-        let locals = self.place.addresses.iter().map(|ip| SocketAddr::new(*ip, port));
+        let own = OwnNames::new();
         let dtls = Dtls::new(now, &self.identity, role, offer.fingerprint)?;
-        let full = Full::new(now, &self.identity, offer, &locals.collect::<Vec<_>>())?;
+        let full = Full::new(now, &self.identity, own, offer, &self.candidates(port))?;
         let (ufrag, pwd) = (full.ufrag().to_owned(), full.pwd().to_owned());
         let leg = Leg::new(now, id, Ice::Full(Box::new(full)), dtls, offer);
         let local = self.local(leg.described(), &ufrag, &pwd, port, leg.ssrc());
         let answer = whatsapp_answer(offer, &local, setup);
         Ok((leg, answer))
+    }
+
+    /// The addresses of a WhatsApp leg's socket.
+    pub(super) fn candidates(&self, port: u16) -> Vec<SocketAddr> {
+        self.place.addresses.iter().map(|ip| SocketAddr::new(*ip, port)).collect()
     }
 
     fn open_agent(
@@ -163,7 +182,7 @@ impl Shard {
         Ok(answer)
     }
 
-    fn local<'a>(
+    pub(super) fn local<'a>(
         &'a self,
         described: Described,
         ufrag: &'a str,
@@ -196,8 +215,12 @@ impl Shard {
         agent_answer(offer, &Local { tcp_port: agent_tcp_port, ..local })
     }
 
-    fn has_room(&self) -> Result<(), MediaError> {
-        if self.legs.len() < LEGS_MAX { Ok(()) } else { Err(MediaError::Full { limit: LEGS_MAX }) }
+    pub(super) fn has_room(&self) -> Result<(), MediaError> {
+        if self.legs.len() + self.offered.len() < LEGS_MAX {
+            Ok(())
+        } else {
+            Err(MediaError::Full { limit: LEGS_MAX })
+        }
     }
 
     fn bridge(&mut self, now: Instant, one: LegId, other: LegId) {

@@ -24,7 +24,7 @@ pub(crate) struct ShardState {
 impl Shard {
     /// Its legs, whatever state they are in.
     pub(crate) fn leg_ids(&self) -> impl Iterator<Item = LegId> {
-        self.legs.keys().copied()
+        self.legs.keys().chain(self.offered.keys()).copied()
     }
 
     /// Lets every leg go without a word to its peer, and returns those that are up and the names
@@ -32,7 +32,7 @@ impl Shard {
     pub(crate) fn hand_over(&mut self, now: Instant) -> (ShardState, Vec<LegId>) {
         self.end_all_supervision();
         let mut legs = Vec::with_capacity(self.legs.len());
-        let mut dropped = Vec::new();
+        let mut dropped: Vec<_> = self.offered.drain().map(|(id, _)| id).collect();
         for (id, leg) in self.legs.drain() {
             self.deadlines.forget(id);
             match leg.state(now) {

@@ -9,6 +9,7 @@ mod demux;
 mod guard;
 mod hand_over;
 mod mixing;
+mod offering;
 mod restart;
 mod supervision;
 #[cfg(test)]
@@ -34,6 +35,7 @@ use crate::turn::{DATAGRAM_MAX, Path, Turn, Via, WallClock, Wire};
 pub(crate) use ahead::{Foresight, Foretold};
 use deadlines::Deadlines;
 pub(crate) use hand_over::ShardState;
+use offering::Offered;
 use supervision::{Cause, Supervised};
 
 /// Legs one shard carries: 2,000 calls, about what one core can forward.
@@ -55,6 +57,8 @@ pub(crate) struct Shard {
     place: Place,
     wall: WallClock,
     legs: FxHashMap<LegId, Box<Leg>>,
+    /// Legs that wait for Meta's answer.
+    offered: FxHashMap<LegId, Offered>,
     by_ufrag: HashMap<String, LegId>,
     by_path: HashMap<Path, LegId, RandomState>,
     outbox: VecDeque<MediaEvent>,
@@ -82,6 +86,7 @@ impl Shard {
             place,
             wall: WallClock::new(now, wall),
             legs: FxHashMap::default(),
+            offered: FxHashMap::default(),
             by_ufrag: HashMap::new(),
             by_path: HashMap::default(),
             outbox: VecDeque::new(),
@@ -275,6 +280,7 @@ impl Shard {
         self.unbind(id, wire);
         self.part(now, id);
         self.legs.remove(&id);
+        self.offered.remove(&id);
         self.deadlines.forget(id);
         wire.release(id);
     }

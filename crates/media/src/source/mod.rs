@@ -18,6 +18,8 @@ pub enum Source {
     /// Opus silence.
     #[default]
     Silence,
+    /// Nothing: a WhatsApp leg hears silence, an agent leg is sent no packets.
+    Nothing,
     /// A clip, over and over: ringback, hold music.
     Loop(Clip),
     /// A clip once, then silence. It waits while bridged sound flows, and its end is reported by

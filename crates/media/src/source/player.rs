@@ -77,6 +77,7 @@ impl Player {
         self.run = self.run.wrapping_add(1);
         match source {
             Source::Silence => self.chosen = Chosen::Silence,
+            Source::Nothing => self.chosen = Chosen::Nothing,
             Source::Loop(clip) => self.chosen = Chosen::Loop(Cursor::new(clip)),
             Source::Once(clip) => self.chosen = Chosen::Once(Cursor::new(clip)),
             Source::Interrupt(clip) => self.interrupt = Some(Cursor::new(clip)),

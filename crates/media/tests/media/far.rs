@@ -14,6 +14,7 @@ use rtc::peer_connection::configuration::RTCOfferOptions;
 use rtc::peer_connection::configuration::media_engine::{
     MIME_TYPE_OPUS, MIME_TYPE_TELEPHONE_EVENT,
 };
+use rtc::peer_connection::transport::RTCDtlsRole;
 use rtc::rtp;
 use rtc::rtp_transceiver::rtp_sender::{
     RTCRtpCodec, RTCRtpCodecParameters, RTCRtpCodingParameters, RTCRtpEncodingParameters,
@@ -111,6 +112,15 @@ impl Far {
 
     /// The same on another address. A browser that restarts ICE does so from another port.
     pub(crate) async fn at(part: Part, address: &str) -> Self {
+        Self::with_role(part, address, RTCDtlsRole::Unspecified).await
+    }
+
+    /// Meta, who answers an offer in this DTLS role.
+    pub(crate) async fn answering(role: RTCDtlsRole) -> Self {
+        Self::with_role(Part::Meta, "127.0.0.1:0", role).await
+    }
+
+    async fn with_role(part: Part, address: &str, role: RTCDtlsRole) -> Self {
         let notes = Arc::new(Mutex::new(Notes::default()));
         let ear =
             Ear { notes: Arc::clone(&notes), inbound: VecDeque::new(), outbound: VecDeque::new() };
@@ -124,7 +134,8 @@ impl Far {
             .with_lite(part == Part::Meta)
             .with_srtp_protection_profiles(vec![profile])
             .with_discard_local_candidates_during_ice_restart(part == Part::Browser)
-            .with_include_loopback_candidate(true);
+            .with_include_loopback_candidate(true)
+            .with_answering_dtls_role(role);
         let (gathering, gathered) = watch::channel(false);
         let connection = PeerConnectionBuilder::new()
             .with_media_engine(media_engine())
@@ -169,8 +180,22 @@ impl Far {
     async fn offer_with(&self, options: Option<RTCOfferOptions>) -> SdpText {
         let offer = self.connection.create_offer(options).await;
         let offer = offer.expect("an offer for one track");
-        let applied = self.connection.set_local_description(offer).await;
-        applied.expect("its own offer");
+        self.described(offer).await
+    }
+
+    /// The answer to an offer, complete with candidates.
+    pub(crate) async fn answer(&self, offer: &SdpText) -> SdpText {
+        let offer = RTCSessionDescription::offer(offer.as_str().to_owned());
+        let applied =
+            self.connection.set_remote_description(offer.expect("an offer it can read")).await;
+        applied.expect("an offer that can be answered");
+        let answer = self.connection.create_answer(None).await;
+        self.described(answer.expect("an answer for one track")).await
+    }
+
+    async fn described(&self, description: RTCSessionDescription) -> SdpText {
+        let applied = self.connection.set_local_description(description).await;
+        applied.expect("its own description");
         let mut gathered = self.gathered.clone();
         let waiting = gathered.wait_for(|done| *done);
         tokio::time::timeout(Duration::from_secs(5), waiting)

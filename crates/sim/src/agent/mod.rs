@@ -176,6 +176,19 @@ impl Robot {
         self.socket.send_as(id, ClientCommand::Claim { call }).await
     }
 
+    /// Calls a contact from the only line there is and starts to send sound, as the SDK does.
+    ///
+    /// # Errors
+    /// [`SimError::Closed`] when the socket is gone.
+    pub async fn dial(&mut self, to: &str) -> Result<u64, SimError> {
+        let id = self.socket.next_id();
+        if !self.speech.on.swap(true, Ordering::Relaxed) {
+            self.speech.begun_by.store(id, Ordering::Relaxed);
+        }
+        let command = ClientCommand::Dial { line: None, to: to.to_owned(), force: false };
+        self.socket.send_as(id, command).await
+    }
+
     /// Stops the ringing of a call here.
     ///
     /// # Errors
@@ -252,7 +265,8 @@ fn hush_when_over(speech: Arc<Speech>) -> Watcher {
                 | ServerEvent::ClaimReleased { .. }
         );
         let claim = speech.begun_by.load(Ordering::Relaxed);
-        let refused = matches!(event, ServerEvent::Error { to: Some(to), .. } if *to == claim);
+        let refused = matches!(event, ServerEvent::Error { to: Some(to), .. }
+            | ServerEvent::DialRefused { to, .. } if *to == claim);
         if over || refused {
             speech.on.store(false, Ordering::Relaxed);
         }

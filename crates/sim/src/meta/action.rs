@@ -6,16 +6,22 @@ use serde_json::Value;
 
 use super::answer::{self, DtlsRole};
 use super::call::Call;
+use super::dialled;
 use super::graph::GraphError;
 use super::record::{EndCause, GraphRequest, PhoneState, ViolationKind};
 use super::world::World;
 
 /// Longest `biz_opaque_callback_data`.
-const OPAQUE_CHARS_MAX: usize = 512;
+pub(crate) const OPAQUE_CHARS_MAX: usize = 512;
 
 /// The action was carried out.
 #[derive(Debug)]
-pub(crate) struct Done;
+pub(crate) enum Done {
+    /// There is no more to say.
+    Success,
+    /// The user is being called.
+    Placed(model::Wacid),
+}
 
 /// Carries out the action of a request.
 pub(crate) async fn perform(
@@ -27,7 +33,7 @@ pub(crate) async fn perform(
         return Err(GraphError::invalid("messaging_product must be whatsapp"));
     }
     if log.action == "connect" {
-        return Err(GraphError::invalid("business-initiated calls are not simulated"));
+        return dialled::connect(world, &log.line, request).await;
     }
     let known = log.call_id.as_ref().and_then(|id| world.call(id));
     let call = known
@@ -54,7 +60,7 @@ async fn pre_accept(
     }
     let sdp = answer_of(request)?;
     apply(world, call, sdp).await?;
-    if call.ring() { Ok(Done) } else { Err(wrong_state(call)) }
+    if call.ring() { Ok(Done::Success) } else { Err(wrong_state(call)) }
 }
 
 async fn accept(world: &Arc<World>, call: &Arc<Call>, request: &Value) -> Result<Done, GraphError> {
@@ -76,7 +82,7 @@ async fn accept(world: &Arc<World>, call: &Arc<Call>, request: &Value) -> Result
         Some(_) => {}
         None => apply(world, call, sdp).await?,
     }
-    if call.talk(opaque.map(str::to_owned)) { Ok(Done) } else { Err(wrong_state(call)) }
+    if call.talk(opaque.map(str::to_owned)) { Ok(Done::Success) } else { Err(wrong_state(call)) }
 }
 
 fn reject(world: &Arc<World>, call: &Arc<Call>) -> Result<Done, GraphError> {
@@ -91,7 +97,7 @@ fn terminate(world: &Arc<World>, call: &Arc<Call>) -> Result<Done, GraphError> {
 }
 
 fn end(world: &Arc<World>, call: &Arc<Call>, cause: EndCause) -> Result<Done, GraphError> {
-    if world.end(call, cause) { Ok(Done) } else { Err(wrong_state(call)) }
+    if world.end(call, cause) { Ok(Done::Success) } else { Err(wrong_state(call)) }
 }
 
 /// The answer in `session`. Its type must be `answer`, whatever the parameter tables say.

@@ -9,10 +9,10 @@ use model::Wacid;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
-use super::CallPlan;
 use super::record::{EndCause, Log, PhoneState, SimEnd, ViolationKind};
 use super::webhook;
 use super::world::World;
+use super::{Answers, CallPlan};
 use crate::SimError;
 use crate::listen::Heard;
 use crate::peer::Peer;
@@ -27,13 +27,15 @@ pub(crate) struct Call {
     pub(crate) short: String,
     pub(crate) plan: CallPlan,
     pub(crate) display_phone_number: String,
-    /// The offer, as it is sent.
-    pub(crate) offer: String,
+    /// Meta's description, as it is sent: an offer, or the answer to the business's.
+    pub(crate) description: String,
     pub(crate) peer: Peer,
     /// When the phone started to call.
     pub(crate) started: Instant,
     /// When ringing ends.
     pub(crate) ring_until: Instant,
+    /// What the phone does with a call that a business placed.
+    pub(crate) answers: Option<Answers>,
     /// Graph actions on a call are carried out one after the other.
     pub(crate) acting: tokio::sync::Mutex<()>,
     /// The phone sends nothing at all, as some do when their user mutes.
@@ -62,9 +64,13 @@ pub(crate) struct Beginning {
     pub(crate) short: String,
     pub(crate) plan: CallPlan,
     pub(crate) display_phone_number: String,
-    pub(crate) offer: String,
+    pub(crate) description: String,
     pub(crate) peer: Peer,
     pub(crate) rings_for: Duration,
+    /// A business placed the call, and its user does so.
+    pub(crate) answers: Option<Answers>,
+    /// What the business gave Meta to be given back.
+    pub(crate) opaque: Option<String>,
 }
 
 impl Call {
@@ -76,7 +82,8 @@ impl Call {
             short: beginning.short,
             plan: beginning.plan,
             display_phone_number: beginning.display_phone_number,
-            offer: beginning.offer,
+            description: beginning.description,
+            answers: beginning.answers,
             peer: beginning.peer,
             started,
             ring_until: started + beginning.rings_for,
@@ -88,11 +95,22 @@ impl Call {
                 violated: BTreeSet::new(),
                 answer: None,
                 accepted: None,
-                opaque: None,
+                opaque: beginning.opaque,
             }),
         };
         call.note("calling");
         Arc::new(call)
+    }
+
+    /// A business placed it.
+    pub(crate) const fn is_placed(&self) -> bool {
+        self.answers.is_some()
+    }
+
+    /// What is given back to the business.
+    pub(crate) fn opaque(&self) -> Option<String> {
+        let hidden = self.answers.as_ref().is_some_and(|answers| answers.without_opaque);
+        self.notes.lock().opaque.clone().filter(|_| !hidden)
     }
 
     pub(crate) fn state(&self) -> PhoneState {
@@ -174,6 +192,12 @@ impl Call {
         talks
     }
 
+    /// The user picked up a business's call. False when it is over.
+    pub(crate) fn talk_on(&self) -> bool {
+        let opaque = self.notes.lock().opaque.clone();
+        self.talk(opaque)
+    }
+
     /// Ends the call. `None` when it was over already.
     pub(crate) fn finish(&self, cause: EndCause) -> Option<SimEnd> {
         let (status, error_code) = cause.verdict();
@@ -199,11 +223,8 @@ impl Call {
 
     /// The terminate webhook.
     pub(crate) fn terminate_body(&self, end: SimEnd) -> Vec<u8> {
-        let (talked, opaque) = {
-            let notes = self.notes.lock();
-            (notes.accepted.map(|it| it.wall), notes.opaque.clone())
-        };
-        webhook::terminate(self, end, talked, opaque)
+        let talked = self.notes.lock().accepted.map(|it| it.wall);
+        webhook::terminate(self, end, talked, self.opaque())
     }
 }
 

@@ -13,8 +13,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::call::{Call, SimCall};
+use super::plan::PERMITTED_FOR;
 use super::world::World;
-use super::{CallPlan, SimUser};
+use super::{Answers, CallPlan, Permit, Reply, SimUser};
 use crate::{Says, SimError};
 
 /// The tones looked for in what a phone heard, in hertz: the demo's two, and one for a second agent.
@@ -28,6 +29,7 @@ pub(crate) fn routes() -> Router<Arc<World>> {
         .route("/sim/calls", post(ring).get(list))
         .route("/sim/calls/{id}", get(show))
         .route("/sim/calls/{id}/hang_up", post(hang_up))
+        .route("/sim/users/{user}", post(user_does))
 }
 
 #[derive(Deserialize)]
@@ -66,6 +68,76 @@ impl NewCall {
     }
 }
 
+/// What a user does from now on; what is left out stays.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UserDoes {
+    /// `none`, `temporary` or `permanent`.
+    #[serde(default)]
+    permits: Option<String>,
+    /// Writes to the first line now.
+    #[serde(default)]
+    writes: bool,
+    /// How their phone answers a business's call.
+    #[serde(default)]
+    says: Option<String>,
+    #[serde(default)]
+    rings_for_ms: Option<u64>,
+    #[serde(default)]
+    declines: bool,
+    #[serde(default)]
+    lets_ring: bool,
+    /// Declines when asked for the permission to be called.
+    #[serde(default)]
+    declines_request: bool,
+}
+
+impl UserDoes {
+    fn answers(&self) -> Result<Answers, String> {
+        let mut answers = Answers { declines: self.declines, ..Answers::default() };
+        if let Some(says) = &self.says {
+            answers.says = says.parse::<Says>().map_err(|error: SimError| error.to_string())?;
+        }
+        if let Some(rings_for) = self.rings_for_ms {
+            answers.rings_for = Duration::from_millis(rings_for);
+        }
+        if self.lets_ring {
+            answers.acts_after = None;
+        }
+        if self.declines_request {
+            answers.to_request = Some((Duration::from_millis(500), Reply::Decline));
+        }
+        Ok(answers)
+    }
+}
+
+async fn user_does(
+    State(world): State<Arc<World>>,
+    Path(user): Path<String>,
+    Json(does): Json<UserDoes>,
+) -> Response {
+    let permit = match does.permits.as_deref() {
+        None => None,
+        Some("none") => Some(Permit::None),
+        Some("temporary") => Some(Permit::Temporary(PERMITTED_FOR)),
+        Some("permanent") => Some(Permit::Permanent),
+        Some(_) => return refused(StatusCode::BAD_REQUEST, "permits none, temporary or permanent"),
+    };
+    match does.answers() {
+        Ok(answers) => world.set_answers(&user, answers),
+        Err(error) => return refused(StatusCode::BAD_REQUEST, &error),
+    }
+    if let Some(permit) = permit {
+        world.permits().set(&user, permit);
+    }
+    if does.writes
+        && let Err(error) = world.write(&user).await
+    {
+        return refused(StatusCode::CONFLICT, &error.to_string());
+    }
+    Json(json!({ "user": user })).into_response()
+}
+
 async fn ring(State(world): State<Arc<World>>, Json(new): Json<NewCall>) -> Response {
     let plan = match new.plan(&world) {
         Ok(plan) => plan,
@@ -81,7 +153,13 @@ async fn list(State(world): State<Arc<World>>) -> Response {
     let calls: Vec<Value> = world
         .calls()
         .iter()
-        .map(|call| json!({ "id": call.short, "state": call.state().as_str() }))
+        .map(|call| {
+            json!({
+                "id": call.short,
+                "state": call.state().as_str(),
+                "placed_by_business": call.is_placed(),
+            })
+        })
         .collect();
     Json(json!({ "calls": calls })).into_response()
 }

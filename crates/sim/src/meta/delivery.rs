@@ -33,6 +33,18 @@ impl World {
         }
     }
 
+    /// Delivers a webhook that belongs to no call.
+    pub(crate) async fn deliver_message(self: &Arc<Self>, what: &str, body: Vec<u8>) {
+        let signature = sign(&self.config.app_secret, &body);
+        for delay in [Duration::ZERO, Duration::from_secs(1), Duration::from_secs(5)] {
+            tokio::time::sleep(delay).await;
+            if self.post(body.clone(), Some(signature.clone())).await == 200 {
+                return;
+            }
+        }
+        tracing::warn!(what, "webhook given up: the endpoint never answered 200");
+    }
+
     async fn deliver_once(self: &Arc<Self>, call: &Call, what: &str, body: &[u8]) {
         let signature = sign(&self.config.app_secret, body);
         let mut delays = RETRY_DELAYS.iter();

@@ -1,10 +1,11 @@
 //! The Graph endpoint `POST /v{N}.0/{line}/calls`.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use model::{LineId, SdpText, Wacid};
@@ -12,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::action::{self, Done};
 use super::offer::token;
+use super::permits;
 use super::record::{Fault, GraphRequest};
 use super::world::World;
 
@@ -127,12 +129,81 @@ pub(crate) async fn calls(
     }
 }
 
+/// What a user permits.
+pub(crate) async fn call_permissions(
+    State(world): State<Arc<World>>,
+    Path((version, line)): Path<(String, String)>,
+    Query(query): Query<HashMap<String, String>>,
+    headers: HeaderMap,
+) -> Response {
+    let read = read(&world, &version, &line, &headers, b"{}").and_then(|_| {
+        let user = query.get("user_wa_id").or_else(|| query.get("recipient"));
+        user.ok_or_else(|| GraphError::invalid("user_wa_id or recipient is missing"))
+    });
+    let asked = entry("call_permissions", &line);
+    let outcome = read.and_then(|user| {
+        faulty(&world, "call_permissions")?;
+        Ok(world.permits().describe(user))
+    });
+    document(&world, asked, outcome)
+}
+
+/// A message of the business: only those that ask for permission do something.
+pub(crate) async fn messages(
+    State(world): State<Arc<World>>,
+    Path((version, line)): Path<(String, String)>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let asked = entry("message", &line);
+    let outcome = read(&world, &version, &line, &headers, &body).and_then(|request| {
+        faulty(&world, "message")?;
+        permits::ask(&world, &line, &request)
+    });
+    document(&world, asked, outcome)
+}
+
+fn entry(action: &str, line: &str) -> GraphRequest {
+    GraphRequest {
+        action: action.to_owned(),
+        line: line.to_owned(),
+        call_id: None,
+        sdp: None,
+        status: 0,
+        at: Instant::now(),
+    }
+}
+
+/// The fault that was asked for, if it is a refusal.
+fn faulty(world: &World, action: &str) -> Result<(), GraphError> {
+    match world.outage().map(Fault::Status).or_else(|| world.take_fault(action)) {
+        Some(Fault::Error(code, http)) => {
+            Err(GraphError { http, ..GraphError::bad(code, "this fault was asked for") })
+        }
+        Some(Fault::Status(http)) => Err(GraphError { http, ..GraphError::bad(2, "an outage") }),
+        Some(Fault::TimeOutButSucceed | Fault::Garbage) | None => Ok(()),
+    }
+}
+
+fn document(world: &World, mut log: GraphRequest, outcome: Result<Value, GraphError>) -> Response {
+    log.status = outcome.as_ref().map_or_else(|error| error.http, |_| 200);
+    world.log_request(log);
+    match outcome {
+        Ok(document) => axum::Json(document).into_response(),
+        Err(error) => error.into_response(),
+    }
+}
+
 fn finish(world: &World, mut log: GraphRequest, outcome: Result<Done, GraphError>) -> Response {
     log.status = outcome.as_ref().map_or_else(|error| error.http, |_| 200);
     world.log_request(log);
     match outcome {
-        Ok(Done) => {
+        Ok(Done::Success) => {
             axum::Json(json!({ "messaging_product": "whatsapp", "success": true })).into_response()
+        }
+        Ok(Done::Placed(wacid)) => {
+            let calls = json!([{ "id": wacid.as_str() }]);
+            axum::Json(json!({ "messaging_product": "whatsapp", "calls": calls })).into_response()
         }
         Err(error) => error.into_response(),
     }

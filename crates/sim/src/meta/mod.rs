@@ -9,8 +9,10 @@ mod answer;
 mod call;
 mod control;
 mod delivery;
+mod dialled;
 mod graph;
 mod offer;
+mod permits;
 mod phone;
 mod plan;
 mod record;
@@ -22,11 +24,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::routing::post;
+use axum::routing::{get, post};
 use tokio::net::TcpListener;
 
 pub use call::SimCall;
-pub use plan::{CallPlan, Delivery, MetaConfig, OfferForm, SimLine, SimUser};
+pub use plan::{
+    AnswerOrder, AnswerRole, Answers, CallPlan, Delivery, MetaConfig, OfferForm, Permit, Reply,
+    SimLine, SimUser,
+};
 pub use record::{EndStatus, Fault, GraphRequest, PhoneState, SimEnd, Violation, ViolationKind};
 
 use crate::SimError;
@@ -57,6 +62,8 @@ impl Meta {
         let world = World::new(config, address)?;
         let router = Router::new()
             .route("/{version}/{line}/calls", post(graph::calls))
+            .route("/{version}/{line}/call_permissions", get(graph::call_permissions))
+            .route("/{version}/{line}/messages", post(graph::messages))
             .merge(control::routes())
             .with_state(world.clone());
         let stopping = world.clone();
@@ -95,6 +102,39 @@ impl Meta {
     /// Meta allows (there is no webhook then), or the phone's media cannot be set up.
     pub async fn ring(&self, plan: CallPlan) -> Result<SimCall, SimError> {
         self.world.ring(plan).await
+    }
+
+    /// From now on this user's phone does so when a business calls; others answer by
+    /// [`Answers::default`]. The user is named as a business names them: number or id.
+    pub fn answers(&self, user: &str, answers: Answers) {
+        self.world.set_answers(user, answers);
+    }
+
+    /// What this user permits every line from now on; nothing is told.
+    pub fn permit(&self, user: &str, permit: Permit) {
+        self.world.permits().set(user, permit);
+    }
+
+    /// A user changes their mind and tells the line so.
+    ///
+    /// # Errors
+    /// [`SimError::NoSuchLine`] when there is no line.
+    pub async fn revoke(&self, user: &str) -> Result<(), SimError> {
+        self.world.revoke(user).await
+    }
+
+    /// A user writes to the first line, which opens the customer service window.
+    ///
+    /// # Errors
+    /// [`SimError::NoSuchLine`] when there is no line.
+    pub async fn write(&self, user: &str) -> Result<(), SimError> {
+        self.world.write(user).await
+    }
+
+    /// The calls that businesses placed, oldest first.
+    pub fn dialled(&self) -> Vec<SimCall> {
+        let placed = self.world.calls().into_iter().filter(|call| call.is_placed());
+        placed.map(|call| SimCall { world: self.world.clone(), call }).collect()
     }
 
     /// The Graph requests so far, oldest first (the newest ten thousand).
@@ -157,6 +197,9 @@ impl World {
         })
         .await?;
         let user = plan.from.phone.as_ref().or(plan.from.bsuid.as_ref());
+        if let Some(user) = user {
+            self.permits().spoke(user);
+        }
         let wacid =
             wacid::fresh(user.map_or("unknown", String::as_str), &line.display_phone_number);
         let late = plan.webhook.stale_by.unwrap_or(Duration::ZERO);
@@ -164,7 +207,9 @@ impl World {
             short: wacid::short_hash(&wacid),
             wacid,
             display_phone_number: line.display_phone_number.clone(),
-            offer: offer::Parts::of(&description, peer.ssrc())?.write(plan.offer_form),
+            description: offer::Parts::of(&description, peer.ssrc())?.write(plan.offer_form),
+            answers: None,
+            opaque: None,
             peer,
             rings_for: self.draw_ring_time().saturating_sub(late),
             plan,

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use rand::RngExt as _;
 
-use super::OfferForm;
+use super::{AnswerRole, OfferForm};
 use crate::SimError;
 
 /// Meta always offers a second candidate of the other family. This one is of the range for
@@ -62,6 +62,18 @@ impl Parts {
         let mut sdp = lines.join("\r\n");
         sdp.push_str("\r\n");
         sdp
+    }
+
+    /// Meta's answer to a business's offer.
+    pub(crate) fn write_answer(&self, role: AnswerRole) -> String {
+        let role = match role {
+            AnswerRole::Active => "a=setup:active",
+            AnswerRole::Passive => "a=setup:passive",
+            AnswerRole::ActPass => "a=setup:actpass",
+        };
+        let trickle = "a=ice-options:trickle\r\na=fingerprint:";
+        let sdp = self.write(OfferForm::B).replace("a=setup:actpass", role);
+        sdp.replacen("a=fingerprint:", trickle, 1)
     }
 
     fn form_a(&self) -> Vec<String> {

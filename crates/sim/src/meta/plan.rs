@@ -11,6 +11,8 @@ use crate::Says;
 
 /// A phone is dropped after this long without media from the business (Meta's calling FAQ).
 const NO_MEDIA_KILL: Duration = Duration::from_secs(20);
+/// How long a permission holds that is not for ever.
+pub(crate) const PERMITTED_FOR: Duration = Duration::from_secs(168 * 60 * 60);
 /// Meta lets a call ring for an undefined time in this window.
 const RING_TIMEOUT: RangeInclusive<Duration> = Duration::from_secs(30)..=Duration::from_secs(60);
 
@@ -85,6 +87,101 @@ pub struct SimUser {
     pub bsuid: Option<String>,
     /// The profile name.
     pub name: String,
+}
+
+/// What a phone does when a business calls its user.
+#[derive(Clone, Debug)]
+pub struct Answers {
+    /// Rings this long after the call was taken.
+    pub rings_after: Duration,
+    /// Picks up, or declines, this long after it began to ring; `None` lets it ring.
+    pub acts_after: Option<Duration>,
+    /// Declines instead of picking up.
+    pub declines: bool,
+    /// Rings no longer than this.
+    pub rings_for: Duration,
+    /// What Meta's answer says about DTLS.
+    pub role: AnswerRole,
+    /// Which webhook comes when.
+    pub order: AnswerOrder,
+    /// What the phone says.
+    pub says: Says,
+    /// Hangs up this long after picking up.
+    pub hang_up_after_answer: Option<Duration>,
+    /// How its webhooks travel.
+    pub webhook: Delivery,
+    /// Webhooks do not give back what the business gave Meta.
+    pub without_opaque: bool,
+    /// What the user says when asked for the permission to be called, and how long after;
+    /// `None` says nothing.
+    pub to_request: Option<(Duration, Reply)>,
+}
+
+/// What a user permits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Permit {
+    /// Nothing.
+    #[default]
+    None,
+    /// Calls for this long from now.
+    Temporary(Duration),
+    /// Calls for ever.
+    Permanent,
+}
+
+/// What a user says when asked for the permission to be called.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reply {
+    /// Yes.
+    Accept(Permit),
+    /// No.
+    Decline,
+}
+
+impl Default for Answers {
+    /// Picks up after a second, says nothing, never hangs up.
+    fn default() -> Self {
+        Self {
+            rings_after: Duration::from_millis(300),
+            acts_after: Some(Duration::from_millis(700)),
+            declines: false,
+            rings_for: Duration::from_secs(60),
+            role: AnswerRole::default(),
+            order: AnswerOrder::default(),
+            says: Says::Silence,
+            hang_up_after_answer: None,
+            webhook: Delivery::default(),
+            without_opaque: false,
+            to_request: Some((
+                Duration::from_millis(500),
+                Reply::Accept(Permit::Temporary(PERMITTED_FOR)),
+            )),
+        }
+    }
+}
+
+/// The DTLS role in Meta's answer to an offer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum AnswerRole {
+    /// Meta is the client, as its sample says.
+    #[default]
+    Active,
+    /// Meta is the server.
+    Passive,
+    /// Meta is the server and says `actpass`, which no answer should.
+    ActPass,
+}
+
+/// In which order the business learns of a call that it places.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum AnswerOrder {
+    /// The HTTP answer, the description, the statuses.
+    #[default]
+    Regular,
+    /// Everything, the pick-up included, before the HTTP answer.
+    BeforeResponse,
+    /// The pick-up before the description.
+    AcceptedFirst,
 }
 
 /// Which of Meta's two known offer layouts a call uses.

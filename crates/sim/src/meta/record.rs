@@ -88,11 +88,11 @@ pub enum Fault {
 /// Where a call stands, seen from the phone.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum PhoneState {
-    /// "Calling…": the business has not reacted.
+    /// "Calling…": the business has not reacted. Of a business's call: not ringing yet.
     Calling,
     /// "Ringing…": `pre_accept` was carried out.
     Ringing,
-    /// `accept` was carried out; the timer runs.
+    /// `accept` was carried out, or the user picked up; the timer runs.
     Talking,
     /// Over.
     Ended(SimEnd),
@@ -153,6 +153,8 @@ impl EndStatus {
 pub(crate) enum EndCause {
     /// The user hung up, ringing or talking.
     UserHungUp,
+    /// The user declined a business's call.
+    UserDeclined,
     /// The business sent `terminate`.
     BusinessTerminated,
     /// The business sent `reject`.
@@ -170,6 +172,7 @@ impl EndCause {
     pub(crate) const fn verdict(self) -> (EndStatus, Option<u32>) {
         match self {
             Self::UserHungUp
+            | Self::UserDeclined
             | Self::BusinessTerminated
             | Self::Rejected
             | Self::RingTimeout

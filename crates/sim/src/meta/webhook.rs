@@ -9,6 +9,7 @@ use sha2::Sha256;
 
 use super::call::Call;
 use super::record::{NO_MEDIA_CODE, SimEnd};
+use super::world::World;
 
 /// The WABA that every simulated line belongs to.
 const WABA_ID: &str = "102290129340398";
@@ -16,8 +17,44 @@ const WABA_ID: &str = "102290129340398";
 /// `connect` with the offer, stamped `late_s` seconds ago.
 pub(crate) fn connect(call: &Call, late_s: u64) -> Vec<u8> {
     let mut entry = call_entry(call, "connect", unix_seconds().saturating_sub(late_s));
-    entry.insert("session".to_owned(), json!({ "sdp_type": "offer", "sdp": call.offer }));
+    entry.insert("session".to_owned(), json!({ "sdp_type": "offer", "sdp": call.description }));
     envelope(call, entry, None)
+}
+
+/// `connect` with the answer to the business's offer.
+pub(crate) fn answer(call: &Call) -> Vec<u8> {
+    let mut entry = call_entry(call, "connect", unix_seconds());
+    let session = json!({ "sdp_type": "answer", "sdp": call.description });
+    entry.insert("session".to_owned(), session);
+    give_back(call.opaque(), &mut entry);
+    envelope(call, entry, None)
+}
+
+/// A step of a call that the business placed.
+pub(crate) fn status(call: &Call, status: &str) -> Vec<u8> {
+    let user = &call.plan.from;
+    let mut item = Map::new();
+    let mut put = |key: &str, value: &str| item.insert(key.to_owned(), json!(value));
+    put("id", call.wacid.as_str());
+    put("type", "call");
+    put("status", status);
+    put("timestamp", &unix_seconds().to_string());
+    if let Some(phone) = &user.phone {
+        put("recipient_id", phone);
+    }
+    if let Some(bsuid) = &user.bsuid {
+        put("recipient_user_id", bsuid);
+    }
+    give_back(call.opaque(), &mut item);
+    let mut value = head(call);
+    value.insert("statuses".to_owned(), json!([item]));
+    whole(value)
+}
+
+fn give_back(opaque: Option<String>, item: &mut Map<String, Value>) {
+    if let Some(opaque) = opaque {
+        item.insert("biz_opaque_callback_data".to_owned(), json!(opaque));
+    }
 }
 
 /// `terminate`; `talked` is the wall-clock start of the talk, when somebody picked up.
@@ -37,9 +74,7 @@ pub(crate) fn terminate(
         entry.insert("end_time".to_owned(), json!(ended.to_string()));
         entry.insert("duration".to_owned(), json!(duration));
     }
-    if let Some(opaque) = opaque {
-        entry.insert("biz_opaque_callback_data".to_owned(), json!(opaque));
-    }
+    give_back(opaque, &mut entry);
     envelope(call, entry, end.error_code)
 }
 
@@ -48,20 +83,51 @@ fn call_entry(call: &Call, event: &str, timestamp: u64) -> Map<String, Value> {
     let mut entry = Map::new();
     let mut put = |key: &str, value: &str| entry.insert(key.to_owned(), json!(value));
     put("id", call.wacid.as_str());
+    let (business, its_id, theirs, direction) = if call.is_placed() {
+        ("from", "to_user_id", "to", "BUSINESS_INITIATED")
+    } else {
+        ("to", "from_user_id", "from", "USER_INITIATED")
+    };
     if let Some(phone) = &user.phone {
-        put("from", phone);
+        put(theirs, phone);
     }
     if let Some(bsuid) = &user.bsuid {
-        put("from_user_id", bsuid);
+        put(its_id, bsuid);
     }
-    put("to", &call.display_phone_number);
+    put(business, &call.display_phone_number);
     put("event", event);
     put("timestamp", &timestamp.to_string());
-    put("direction", "USER_INITIATED");
+    put("direction", direction);
     entry
 }
 
 fn envelope(call: &Call, entry: Map<String, Value>, error_code: Option<u32>) -> Vec<u8> {
+    let mut value = head(call);
+    value.insert("calls".to_owned(), json!([entry]));
+    if let Some(code) = error_code {
+        value.insert("errors".to_owned(), json!([error(code)]));
+    }
+    whole(value)
+}
+
+/// A message of a user.
+pub(crate) fn message(world: &World, line: &str, user: &str, message: Value) -> Vec<u8> {
+    let known = world.config.lines.iter().find(|known| known.id.as_str() == line);
+    let number = known.map(|known| known.display_phone_number.clone()).unwrap_or_default();
+    let value = json!({
+        "messaging_product": "whatsapp",
+        "metadata": { "display_phone_number": number, "phone_number_id": line },
+        "contacts": [{ "profile": {}, "wa_id": user }],
+        "messages": [message],
+    });
+    escape(&json!({
+        "object": "whatsapp_business_account",
+        "entry": [{ "id": WABA_ID, "changes": [{ "field": "messages", "value": value }] }],
+    }))
+}
+
+/// What every value begins with.
+fn head(call: &Call) -> Map<String, Value> {
     let mut value = Map::new();
     value.insert("messaging_product".to_owned(), json!("whatsapp"));
     value.insert(
@@ -74,10 +140,10 @@ fn envelope(call: &Call, entry: Map<String, Value>, error_code: Option<u32>) -> 
     if !call.plan.webhook.without_contacts {
         value.insert("contacts".to_owned(), json!([contact(call)]));
     }
-    value.insert("calls".to_owned(), json!([entry]));
-    if let Some(code) = error_code {
-        value.insert("errors".to_owned(), json!([error(code)]));
-    }
+    value
+}
+
+fn whole(value: Map<String, Value>) -> Vec<u8> {
     let change = json!({ "field": "calls", "value": value });
     escape(&json!({
         "object": "whatsapp_business_account",
@@ -88,7 +154,9 @@ fn envelope(call: &Call, entry: Map<String, Value>, error_code: Option<u32>) -> 
 fn contact(call: &Call) -> Value {
     let user = &call.plan.from;
     let mut contact = Map::new();
-    contact.insert("profile".to_owned(), json!({ "name": user.name }));
+    // Meta names nobody whom a business calls.
+    let profile = if call.is_placed() { json!({}) } else { json!({ "name": user.name }) };
+    contact.insert("profile".to_owned(), profile);
     if let Some(phone) = &user.phone {
         contact.insert("wa_id".to_owned(), json!(phone));
     }

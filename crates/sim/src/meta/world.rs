@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use model::{LineId, Wacid};
-use parking_lot::Mutex;
+use parking_lot::{MappedMutexGuard, Mutex, MutexGuard};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use tokio::sync::watch;
@@ -14,8 +14,10 @@ use tokio::task::JoinSet;
 
 use super::call::Call;
 use super::delivery::HTTP_TIMEOUT;
+use super::dialled;
+use super::permits::Permits;
 use super::record::{EndCause, Fault, GraphRequest, Log, PhoneState, Violation, ViolationKind};
-use super::{MetaConfig, SimLine};
+use super::{Answers, MetaConfig, SimLine};
 use crate::SimError;
 
 /// Meta's cap on concurrent calls of a number (138002); over it a caller makes no webhook.
@@ -45,6 +47,9 @@ struct Desk {
     requests: Log<GraphRequest>,
     violations: Log<Violation>,
     faults: HashMap<String, VecDeque<Fault>>,
+    permits: Permits,
+    /// What phones do that a business calls, by number or id.
+    answers: HashMap<String, Answers>,
     /// Live and recent calls, oldest first.
     calls: VecDeque<Arc<Call>>,
     rng: StdRng,
@@ -64,6 +69,8 @@ impl World {
                 requests: Log::new(LOG_MAX),
                 violations: Log::new(LOG_MAX),
                 faults: HashMap::new(),
+                permits: Permits::default(),
+                answers: HashMap::new(),
                 calls: VecDeque::new(),
                 rng: StdRng::seed_from_u64(config.seed),
             }),
@@ -99,6 +106,19 @@ impl World {
 
     pub(crate) fn line(&self, id: &LineId) -> Option<&SimLine> {
         self.config.lines.iter().find(|line| line.id == *id)
+    }
+
+    /// What users permit.
+    pub(crate) fn permits(&self) -> MappedMutexGuard<'_, Permits> {
+        MutexGuard::map(self.desk.lock(), |desk| &mut desk.permits)
+    }
+
+    pub(crate) fn set_answers(&self, user: &str, answers: Answers) {
+        self.desk.lock().answers.insert(user.to_owned(), answers);
+    }
+
+    pub(crate) fn answers_of(&self, user: &str) -> Answers {
+        self.desk.lock().answers.get(user).cloned().unwrap_or_default()
     }
 
     /// How long the next call rings unanswered.
@@ -191,6 +211,9 @@ impl World {
             self.spawn(async move {
                 let body = call.terminate_body(end);
                 world.deliver(&call, "terminate", body).await;
+                if call.is_placed() && call.accepted_at().is_none() {
+                    dialled::not_answered(world, call).await;
+                }
             });
         }
         true

@@ -14,6 +14,7 @@ use rtc::media_stream::{MediaStreamId, MediaStreamTrack, MediaStreamTrackId};
 use rtc::peer_connection::configuration::media_engine::{
     MIME_TYPE_OPUS, MIME_TYPE_TELEPHONE_EVENT,
 };
+use rtc::peer_connection::transport::RTCDtlsRole;
 use rtc::rtp;
 use rtc::rtp_transceiver::rtp_sender::{
     RTCRtpCodec, RTCRtpCodecParameters, RTCRtpCodingParameters, RTCRtpEncodingParameters,
@@ -63,6 +64,15 @@ pub(crate) enum PeerKind {
         /// ICE password.
         pwd: String,
     },
+    /// The same, answering an offer in this DTLS role.
+    AnsweringRelay {
+        /// ICE user name fragment.
+        ufrag: String,
+        /// ICE password.
+        pwd: String,
+        /// Meta starts the handshake.
+        is_dtls_client: bool,
+    },
     /// A browser: full ICE.
     Browser,
 }
@@ -106,12 +116,40 @@ impl PeerConnectionEventHandler for Events {
 impl Peer {
     /// Opens sockets and writes an offer. Gives the peer and its description with candidates.
     pub(crate) async fn offering(config: PeerConfig) -> Result<(Self, String), SimError> {
+        let (peer, mut gathering) = Self::open(config).await?;
+        let offer = peer.write_offer(&mut gathering).await;
+        match offer {
+            Ok(offer) => Ok((peer, offer)),
+            Err(error) => {
+                peer.close().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Opens sockets and answers an offer. Gives the peer and its description with candidates.
+    pub(crate) async fn answering(
+        config: PeerConfig,
+        offer: &str,
+    ) -> Result<(Self, String), SimError> {
+        let (peer, mut gathering) = Self::open(config).await?;
+        let answer = peer.write_answer(offer, &mut gathering).await;
+        match answer {
+            Ok(answer) => Ok((peer, answer)),
+            Err(error) => {
+                peer.close().await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn open(config: PeerConfig) -> Result<(Self, watch::Receiver<bool>), SimError> {
         let (gate, expects_sound) = match &config.kind {
-            PeerKind::Relay { .. } => (Gate::new(true), false),
+            PeerKind::Relay { .. } | PeerKind::AnsweringRelay { .. } => (Gate::new(true), false),
             PeerKind::Browser => (Gate::new(false), true),
         };
         let hearing = Arc::new(Mutex::new(Hearing::new(expects_sound)?));
-        let (gathered, mut gathering) = watch::channel(false);
+        let (gathered, gathering) = watch::channel(false);
         let (state_sender, state) = watch::channel(RTCPeerConnectionState::New);
         let runtime = default_runtime().ok_or(SimError::Offer("an async runtime"))?;
         let registry = Registry::new().with(Slot::from(EAR_SLOT), Ear::new(hearing.clone()));
@@ -140,30 +178,40 @@ impl Peer {
                 after_silence: true,
             }),
         };
-        let offer = peer.write_offer(track, &mut gathering).await;
-        match offer {
-            Ok(offer) => Ok((peer, offer)),
-            Err(error) => {
-                peer.close().await;
-                Err(error)
-            }
-        }
+        let track: Arc<dyn TrackLocal> = track;
+        let added = peer.connection.add_track(track).await;
+        added.map_err(SimError::media("adding its track"))?;
+        Ok((peer, gathering))
     }
 
-    async fn write_offer(
+    async fn write_offer(&self, gathering: &mut watch::Receiver<bool>) -> Result<String, SimError> {
+        let offer = self.connection.create_offer(None).await;
+        self.describe(offer.map_err(SimError::media("writing its offer"))?, gathering).await
+    }
+
+    async fn write_answer(
         &self,
-        track: Arc<TrackLocalStaticRTP>,
+        offer: &str,
         gathering: &mut watch::Receiver<bool>,
     ) -> Result<String, SimError> {
-        let track: Arc<dyn TrackLocal> = track;
+        let offer = RTCSessionDescription::offer(offer.to_owned())
+            .map_err(SimError::media("reading the offer"))?;
+        let applied = self.connection.set_remote_description(offer).await;
+        applied.map_err(SimError::media("applying the offer"))?;
+        let answer = self.connection.create_answer(None).await;
+        self.describe(answer.map_err(SimError::media("writing its answer"))?, gathering).await
+    }
+
+    async fn describe(
+        &self,
+        own: RTCSessionDescription,
+        gathering: &mut watch::Receiver<bool>,
+    ) -> Result<String, SimError> {
         let connection = &self.connection;
-        connection.add_track(track).await.map_err(SimError::media("adding its track"))?;
-        let offer =
-            connection.create_offer(None).await.map_err(SimError::media("writing its offer"))?;
         connection
-            .set_local_description(offer)
+            .set_local_description(own)
             .await
-            .map_err(SimError::media("applying its own offer"))?;
+            .map_err(SimError::media("applying its own description"))?;
         let waiting = tokio::time::timeout(GATHERING_MAX, gathering.wait_for(|done| *done));
         let gathered = matches!(waiting.await, Ok(Ok(_)));
         if !gathered {
@@ -339,6 +387,11 @@ fn setting_engine(config: &PeerConfig) -> SettingEngine {
     match &config.kind {
         PeerKind::Relay { ufrag, pwd } => {
             engine.with_lite(true).with_ice_credentials(ufrag.clone(), pwd.clone()).build()
+        }
+        PeerKind::AnsweringRelay { ufrag, pwd, is_dtls_client } => {
+            let role = if *is_dtls_client { RTCDtlsRole::Client } else { RTCDtlsRole::Server };
+            let engine = engine.with_lite(true).with_answering_dtls_role(role);
+            engine.with_ice_credentials(ufrag.clone(), pwd.clone()).build()
         }
         PeerKind::Browser => engine.build(),
     }

@@ -35,7 +35,7 @@ async fn every_prefix_of_a_call_is_a_legal_state_after_a_crash() {
         let closed = done == STEPS;
         assert_eq!(unfinished.len(), usize::from((1..STEPS).contains(&done)));
         if let Some(call) = unfinished.first() {
-            assert_eq!(call.wacid, wacid(1));
+            assert_eq!(call.wacid, Some(wacid(1)));
             assert_eq!(call.workspace, acme());
             assert_eq!(call.arrived_at, noon(1));
             assert_eq!(call.accepted_at, (done >= 4).then(|| noon(4_000)));

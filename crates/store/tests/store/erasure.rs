@@ -18,14 +18,14 @@ async fn everything(world: &World) -> String {
     let tables = sqlx::query("SELECT name FROM sqlite_schema WHERE type = 'table'")
         .fetch_all(&mut intruder)
         .await
-        .unwrap();
+        .expect("a test value");
     let mut all = String::new();
     for table in tables {
         let table: String = table.get(0);
         let rows = sqlx::query(sqlx::AssertSqlSafe(format!("SELECT * FROM \"{table}\"")))
             .fetch_all(&mut intruder)
             .await
-            .unwrap();
+            .expect("a test value");
         for row in rows {
             for column in 0..row.len() {
                 all.push_str(&row.try_get_unchecked::<String, _>(column).unwrap_or_default());
@@ -33,7 +33,7 @@ async fn everything(world: &World) -> String {
             }
         }
     }
-    intruder.close().await.unwrap();
+    intruder.close().await.expect("a test value");
     all
 }
 

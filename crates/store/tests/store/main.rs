@@ -20,6 +20,8 @@ mod missed;
 mod money;
 mod notes;
 mod opening;
+mod permits;
+mod placing;
 mod postgres;
 mod quality;
 mod rights;

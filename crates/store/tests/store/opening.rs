@@ -29,7 +29,7 @@ async fn fifty_deliveries_at_once_open_one_call() {
     }
     let winner = winner.unwrap();
     assert_eq!(known, [winner; 49]);
-    assert_eq!(world.store.call_of(&wacid(1)).await.unwrap(), Some(winner));
+    assert_eq!(world.store.call_of(&wacid(1), None).await.unwrap(), Some(winner));
     assert_eq!(world.store.unfinished_calls().await.unwrap().len(), 1);
 }
 
@@ -47,9 +47,9 @@ async fn an_ended_call_is_known_for_ever() {
 async fn a_call_whose_hang_up_came_first_is_stored_but_must_not_ring() {
     let world = World::new().await;
     let store = &world.store;
-    assert_eq!(store.bury(&wacid(1), noon(0)).await.unwrap(), Burial::Buried);
-    assert_eq!(store.bury(&wacid(1), noon(1)).await.unwrap(), Burial::Buried);
-    assert_eq!(store.call_of(&wacid(1)).await.unwrap(), None);
+    assert_eq!(store.bury(&wacid(1), None, noon(0)).await.unwrap(), Burial::Buried);
+    assert_eq!(store.bury(&wacid(1), None, noon(1)).await.unwrap(), Burial::Buried);
+    assert_eq!(store.call_of(&wacid(1), None).await.unwrap(), None);
     assert_eq!(store.open_call(new_call(1)).await.unwrap(), Opened::Buried);
     // It gets its CDR, and a re-sent connect finds it.
     let cdr = missed(call_id(1), model::Cause::TerminatedBeforeConnect);
@@ -63,7 +63,7 @@ async fn a_call_whose_hang_up_came_first_is_stored_but_must_not_ring() {
 async fn a_hang_up_of_a_known_call_is_handed_back_and_not_buried() {
     let world = World::new().await;
     let call = world.open_call(1).await;
-    assert_eq!(world.store.bury(&wacid(1), noon(5)).await.unwrap(), Burial::Known(call));
+    assert_eq!(world.store.bury(&wacid(1), None, noon(5)).await.unwrap(), Burial::Known(call));
 }
 
 #[tokio::test]
@@ -74,7 +74,7 @@ async fn a_hang_up_racing_its_connect_is_never_lost() {
         let connect = tokio::spawn(async move { store.open_call(new).await.unwrap() });
         let store = world.store.clone();
         let terminate =
-            tokio::spawn(async move { store.bury(&wacid(number), noon(0)).await.unwrap() });
+            tokio::spawn(async move { store.bury(&wacid(number), None, noon(0)).await.unwrap() });
         match (connect.await.unwrap(), terminate.await.unwrap()) {
             (Opened::New, Burial::Known(call)) => assert_eq!(call, call_id(number)),
             (Opened::Buried, Burial::Buried) => {}
@@ -94,7 +94,7 @@ async fn a_tombstone_outlives_eight_days_and_goes_after_its_time() {
         (2, TOMBSTONE_KEPT_MS, Opened::Buried),
         (3, TOMBSTONE_KEPT_MS + 1, Opened::New),
     ] {
-        store.bury(&wacid(number), noon(0)).await.unwrap();
+        store.bury(&wacid(number), None, noon(0)).await.unwrap();
         let new = NewCall { arrived_at: noon(late), ..new_call(number) };
         assert_eq!(store.open_call(new).await.unwrap(), expected, "{late} ms");
     }
@@ -109,7 +109,7 @@ async fn a_call_on_an_unknown_line_is_refused_and_leaves_nothing() {
     let stray = NewCall { workspace: WorkspaceId::new("other").unwrap(), ..new_call(1) };
     let refused = world.store.open_call(stray).await;
     assert!(matches!(refused, Err(StoreError::Dangling { .. })));
-    assert_eq!(world.store.call_of(&wacid(1)).await.unwrap(), None);
+    assert_eq!(world.store.call_of(&wacid(1), None).await.unwrap(), None);
 }
 
 #[tokio::test]

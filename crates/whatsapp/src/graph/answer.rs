@@ -11,11 +11,13 @@ use crate::code::Code;
 const TEXT_CHARS_MAX: usize = 512;
 
 /// Judges a complete answer. `body` is `None` when it was longer than allowed.
-pub(super) fn judge(
+/// `read` finds what was asked for in the answer to a request that was carried out.
+pub(super) fn judge<T>(
     status: u16,
     retry_after: Option<Duration>,
     body: Option<&[u8]>,
-) -> Result<(), GraphError> {
+    read: impl Fn(&Value) -> Option<T>,
+) -> Result<T, GraphError> {
     let json: Option<Value> = body.and_then(|bytes| serde_json::from_slice(bytes).ok());
     let envelope =
         json.as_ref().and_then(|json| json.get("error")).filter(|error| error.is_object());
@@ -32,13 +34,10 @@ pub(super) fn judge(
     };
     match status {
         200..=299 if envelope.is_some() => Err(refused()),
-        200..=299 => match json.as_ref().and_then(|json| json.get("success")) {
-            Some(Value::Bool(true)) => Ok(()),
-            Some(Value::Bool(false)) => Err(refused()),
-            _ => Err(GraphError::ambiguous(format!(
-                "HTTP {status} with an answer that is not Meta's"
-            ))),
-        },
+        200..=299 if json.as_ref().is_some_and(|json| json["success"] == false) => Err(refused()),
+        200..=299 => json.as_ref().and_then(read).ok_or_else(|| {
+            GraphError::ambiguous(format!("HTTP {status} with an answer that is not Meta's"))
+        }),
         400..=499 => Err(refused()),
         // Meta sends some plain refusals (code 3, for one) with status 500.
         500..=599 if code.needs_auth() => Err(refused()),
@@ -56,6 +55,11 @@ pub(super) fn judge(
 pub(super) fn retry_after(header: Option<&str>) -> Option<Duration> {
     let seconds: u32 = header?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds.into()))
+}
+
+/// That it was done, and nothing else.
+pub(super) fn success(json: &Value) -> Option<()> {
+    (json.get("success") == Some(&Value::Bool(true))).then_some(())
 }
 
 /// A text without call ids, which embed phone numbers.

@@ -6,6 +6,7 @@ use bytes::{Bytes, BytesMut};
 use model::Timestamp;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderValue, RETRY_AFTER};
 use reqwest::{Response, Url};
+use serde_json::Value;
 
 use super::answer;
 use super::clock::MetaClock;
@@ -15,24 +16,23 @@ use super::error::GraphError;
 /// must not cost memory.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
-/// Sends the body once. `timeout` covers everything, the answer's last byte included.
-pub(super) async fn attempt(
+/// Sends the request once: with a body it is a POST, else a GET. `timeout` covers everything, the
+/// answer's last byte included.
+pub(super) async fn attempt<T>(
     http: &reqwest::Client,
     url: Url,
     bearer: HeaderValue,
-    body: Bytes,
+    body: Option<Bytes>,
     timeout: Duration,
     clock: &MetaClock,
-) -> Result<(), GraphError> {
+    find: impl Fn(&Value) -> Option<T>,
+) -> Result<T, GraphError> {
     let left = Timestamp::now();
-    let sent = http
-        .post(url)
-        .header(AUTHORIZATION, bearer)
-        .header(CONTENT_TYPE, "application/json")
-        .body(body)
-        .timeout(timeout)
-        .send()
-        .await;
+    let request = match body {
+        Some(body) => http.post(url).header(CONTENT_TYPE, "application/json").body(body),
+        None => http.get(url),
+    };
+    let sent = request.header(AUTHORIZATION, bearer).timeout(timeout).send().await;
     let mut response = sent.map_err(|error| classify(&error))?;
     if let Some(date) = response.headers().get(DATE).and_then(|date| date.to_str().ok()) {
         clock.learn(date, left, Timestamp::now());
@@ -46,7 +46,7 @@ pub(super) async fn attempt(
         Err(_) if response.status().is_client_error() => None,
         Err(error) => return Err(error),
     };
-    answer::judge(status, retry_after, body.as_deref())
+    answer::judge(status, retry_after, body.as_deref(), find)
 }
 
 /// Reads a document, once.
@@ -63,7 +63,7 @@ pub(super) async fn fetch(
     let body = read(&mut response, bytes_max).await?;
     match body {
         Some(body) if response.status().is_success() => Ok(body),
-        Some(body) => Err(match answer::judge(status, None, Some(&body)) {
+        Some(body) => Err(match answer::judge(status, None, Some(&body), answer::success) {
             Ok(()) => GraphError::ambiguous(format!("HTTP {status}")),
             Err(error) => error,
         }),

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use model::LineId;
+use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
-use super::Graph;
 use super::attempt::attempt;
-use super::body::Body;
 use super::error::GraphError;
+use super::{Graph, Request};
 
 /// Attempts per verb, the first included. Three ride out a lost packet and a restarting front
 /// end; more would be a storm when Meta is down (five requests per call are the ceiling).
@@ -35,6 +35,12 @@ pub(super) enum Verb {
     Accept,
     Reject,
     Terminate,
+    /// Call a contact.
+    Connect,
+    /// Ask what a contact permits.
+    Permissions,
+    /// Send a message.
+    Message,
 }
 
 impl Verb {
@@ -44,12 +50,20 @@ impl Verb {
             Self::Accept => "accept",
             Self::Reject => "reject",
             Self::Terminate => "terminate",
+            Self::Connect => "connect",
+            Self::Permissions => "call_permissions",
+            Self::Message => "message",
         }
     }
 
     const fn total(self) -> Duration {
         match self {
-            Self::PreAccept | Self::Accept | Self::Reject => TOTAL,
+            Self::PreAccept
+            | Self::Accept
+            | Self::Reject
+            | Self::Connect
+            | Self::Permissions
+            | Self::Message => TOTAL,
             Self::Terminate => TOTAL_TERMINATE,
         }
     }
@@ -57,22 +71,34 @@ impl Verb {
     const fn ends_the_call(self) -> bool {
         match self {
             Self::Reject | Self::Terminate => true,
-            Self::PreAccept | Self::Accept => false,
+            Self::PreAccept | Self::Accept | Self::Connect | Self::Permissions | Self::Message => {
+                false
+            }
+        }
+    }
+
+    /// Whether doing it twice is the same as doing it once. Two calls would ring one phone, and two
+    /// messages would ask one person.
+    const fn bears_repeating(self) -> bool {
+        match self {
+            Self::Connect | Self::Message => false,
+            Self::PreAccept | Self::Accept | Self::Reject | Self::Terminate | Self::Permissions => {
+                true
+            }
         }
     }
 }
 
 impl Graph {
-    /// Sends the same bytes until the outcome is known, or attempts or time run out.
-    pub(super) async fn send(
+    /// Sends the same request until the outcome is known, or attempts or time run out. `find` reads
+    /// the answer.
+    pub(super) async fn send<T>(
         &self,
         line: &LineId,
         verb: Verb,
-        body: &Body<'_>,
-    ) -> Result<(), GraphError> {
-        let token = self.inner.token.read().clone();
-        let url = self.calls_url(line, &token)?;
-        let bytes = body.bytes();
+        (url, token, body): Request,
+        find: impl Fn(&Value) -> Option<T>,
+    ) -> Result<T, GraphError> {
         let deadline = Instant::now() + verb.total();
         let mut maybe_happened = false;
         let mut number = 1;
@@ -81,16 +107,20 @@ impl Graph {
             let timeout = self.inner.timeout.min(left);
             let (url, bearer) = (url.clone(), token.bearer.clone());
             let (http, clock) = (&self.inner.http, &self.inner.clock);
-            let sent = attempt(http, url, bearer, bytes.clone(), timeout, clock).await;
-            let Err(error) = sent else {
-                tracing::debug!(%line, verb = verb.name(), number, "Meta did as asked");
-                return Ok(());
+            let sent = attempt(http, url, bearer, body.clone(), timeout, clock, &find).await;
+            let error = match sent {
+                Ok(found) => {
+                    tracing::debug!(%line, verb = verb.name(), number, "Meta did as asked");
+                    return Ok(found);
+                }
+                Err(error) => error,
             };
             tracing::debug!(%line, verb = verb.name(), number, %error, "attempt failed");
             let left = deadline.saturating_duration_since(Instant::now());
-            let pause = pause_before_next(&error, number, left);
+            let once_only = error.is_ambiguous() && !verb.bears_repeating();
+            let pause = pause_before_next(&error, number, left).filter(|_| !once_only);
             let Some(pause) = pause else {
-                return settle(verb, error, maybe_happened);
+                return settle(verb, error, maybe_happened, &find);
             };
             maybe_happened |= error.is_ambiguous();
             number += 1;
@@ -117,12 +147,20 @@ fn pause_before_next(error: &GraphError, number: u32, left: Duration) -> Option<
 
 /// The outcome of all attempts. Once an attempt may have happened, only a refusal that has nothing
 /// to do with the call's state shows that it did not.
-fn settle(verb: Verb, last: GraphError, maybe_happened: bool) -> Result<(), GraphError> {
+fn settle<T>(
+    verb: Verb,
+    last: GraphError,
+    maybe_happened: bool,
+    find: impl Fn(&Value) -> Option<T>,
+) -> Result<T, GraphError> {
     if !maybe_happened {
         return Err(last);
     }
-    if verb.ends_the_call() && last.is_already_done() {
-        return Ok(());
+    if verb.ends_the_call()
+        && last.is_already_done()
+        && let Some(done) = find(&serde_json::json!({ "success": true }))
+    {
+        return Ok(done);
     }
     match &last {
         GraphError::Refused { code, .. } if !code.rules_out_delivery() => {

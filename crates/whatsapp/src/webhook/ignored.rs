@@ -34,7 +34,7 @@ pub enum Reason {
     ForeignStatus,
     /// An error without a code.
     MalformedError,
-    /// A message that is no permission reply, or the status of one.
+    /// A message of nobody, one of Meta's own, or the status of one.
     OrdinaryMessage,
     /// A permission reply without a response.
     MalformedPermissionReply,

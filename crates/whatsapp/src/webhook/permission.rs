@@ -7,7 +7,7 @@ use super::call::Context;
 use super::ignored::{self, Ignored, Reason};
 use super::party::End;
 use super::{
-    Event, MessageId, PermissionReply, PermissionResponse, ReplyContext, ReplySource, json,
+    Event, Message, MessageId, PermissionReply, PermissionResponse, ReplyContext, ReplySource, json,
 };
 
 /// Reads an item of `messages`; `None` for everything but a permission reply.
@@ -18,8 +18,7 @@ pub(super) fn read_message(
 ) -> Option<Event> {
     let interactive = message.get("interactive").unwrap_or(&Value::Null);
     if json::word(interactive, "type").as_deref() != Some("CALL_PERMISSION_REPLY") {
-        ignored::count(skipped, Reason::OrdinaryMessage, None);
-        return None;
+        return written(message, context, skipped);
     }
     let reply = interactive.get("call_permission_reply").unwrap_or(&Value::Null);
     let Some(response) = json::word(reply, "response") else {
@@ -48,6 +47,19 @@ pub(super) fn read_message(
         source,
         context: message.get("context").and_then(reply_context),
     }))
+}
+
+/// Any other message of a user. What Meta itself puts into the conversation is none.
+fn written(message: &Value, context: &Context<'_>, skipped: &mut Vec<Ignored>) -> Option<Event> {
+    let end = End::read(message, "from", "from_user_id");
+    let party = context.contacts.complete(end, context.alone);
+    let is_nobody = party.phone.is_none() && party.bsuid.is_none();
+    if is_nobody || json::word(message, "type").is_none_or(|kind| kind == "SYSTEM") {
+        ignored::count(skipped, Reason::OrdinaryMessage, None);
+        return None;
+    }
+    let (line, at) = (context.line.clone(), json::moment(message, "timestamp"));
+    Some(Event::Message(Message { line, party, at }))
 }
 
 fn reply_context(context: &Value) -> Option<ReplyContext> {

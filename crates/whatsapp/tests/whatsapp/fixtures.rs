@@ -94,6 +94,7 @@ fn every_foreign_fixture_parses() {
             }
             Event::Status(status) => assert!(status.at.is_some()),
             Event::PermissionReply(reply) => assert!(reply.source.is_some()),
+            Event::Message(message) => assert!(message.at.is_some()),
             Event::LineError(error) => assert!(!error.errors.is_empty()),
         }
     }

@@ -1,6 +1,7 @@
 //! Meta's side, end to end of this crate: signatures, handshake, webhooks, Graph requests.
 
 mod analytics;
+mod calling_out;
 mod calls;
 mod fixtures;
 mod graph_outcomes;

@@ -74,7 +74,7 @@ async fn accept(base: &str) -> Result<(), GraphError> {
 /// Nobody was asked anything, and that is certain.
 async fn is_unreachable(base: &str) {
     let begun = Instant::now();
-    let error = accept(base).await.unwrap_err();
+    let error = accept(base).await.expect_err("nobody may be asked");
     assert!(matches!(error, GraphError::Unreachable { .. }), "{base}: {error:?}");
     assert!(!error.is_ambiguous() && !error.to_string().contains("127.0.0.1"), "{error}");
     assert!(begun.elapsed() < GIVEN_UP_WITHIN, "{base}: {:?}", begun.elapsed());
@@ -127,7 +127,7 @@ async fn c10_only_a_valid_certificate_of_metas_own_name_is_trusted() {
 }
 
 #[tokio::test]
-#[ignore = "run by the test above, in a process whose environment it prepares"]
+#[ignore = "a child; started by `c10_only_a_valid_certificate_of_metas_own_name_is_trusted`"]
 async fn inside_a_process_that_trusts_our_authority() {
     let servers = std::env::var(SERVERS).expect("run by the outer test");
     let bases: Vec<String> = servers.split(',').map(|one| format!("https://{one}")).collect();

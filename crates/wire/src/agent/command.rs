@@ -1,6 +1,6 @@
 //! What devices ask for.
 
-use model::{CallId, SdpText, SessionId, SupervisionMode, TransferMode, TransferTarget};
+use model::{CallId, LineId, SdpText, SessionId, SupervisionMode, TransferMode, TransferTarget};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -67,6 +67,37 @@ pub enum ClientCommand {
     Claim {
         /// The call.
         call: CallId,
+    },
+    /// Call a contact. Answered by [`super::ServerEvent::Dialling`], or by
+    /// [`super::ServerEvent::DialRefused`] when a rule is in the way. The device has the call from
+    /// then on ([`super::ServerEvent::ClaimWon`]) and must be heard within the lease.
+    Dial {
+        /// The line to call from; the only one there is when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        line: Option<LineId>,
+        /// A number with its country code, or `user:` and a business-scoped id.
+        to: String,
+        /// Call although one more unanswered call would end the contact's permission.
+        #[serde(default)]
+        force: bool,
+    },
+    /// What a contact permits, and what is in the way of calling them; Meta is asked. Answered by
+    /// [`super::ServerEvent::ContactChecked`].
+    CheckContact {
+        /// The line to call from; the only one there is when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        line: Option<LineId>,
+        /// As for `dial`.
+        to: String,
+    },
+    /// Ask a contact for the permission to call them. Answered like `check_contact`, or by
+    /// [`super::ServerEvent::DialRefused`].
+    AskPermission {
+        /// The line to call from; the only one there is when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        line: Option<LineId>,
+        /// As for `dial`.
+        to: String,
     },
     /// Stop ringing this agent for a call.
     Decline {

@@ -3,16 +3,16 @@
 use std::fmt;
 
 use model::{
-    AgentId, Blocker, CallId, DeviceId, EndReason, PhoneKey, Presence, Rights, SdpText, SessionId,
-    SupervisionMode, Timestamp,
+    AgentId, Blocker, CallId, DeviceId, DialBlocker, EndReason, PhoneKey, Presence, Rights,
+    SdpText, SessionId, SupervisionMode, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{ByeReason, ErrorCode, LeftWhy, RingEnd, SupervisionEnd};
 use crate::view::{
-    ActiveCall, BalanceView, ColleagueView, GroupBrief, LiveCall, MissedCall, PresenceReason,
-    RingingCall, SentOn,
+    ActiveCall, BalanceView, ColleagueView, GroupBrief, LineBrief, LiveCall, MissedCall,
+    PermitView, PresenceReason, RingingCall, SentOn,
 };
 
 /// A frame to a device.
@@ -163,6 +163,37 @@ pub enum ServerEvent {
         active: ActiveCall,
         /// The device must be heard within this time, or the claim is released.
         lease_ms: u64,
+    },
+    /// The contact is being called. Not numbered.
+    Dialling {
+        /// The client's frame number.
+        to: u64,
+        /// The call, this device's.
+        call: CallId,
+    },
+    /// What a contact permits. Not numbered.
+    ContactChecked {
+        /// The client's frame number.
+        to: u64,
+        /// It.
+        permit: PermitView,
+    },
+    /// What a contact permits has changed.
+    PermitChanged {
+        /// It.
+        permit: PermitView,
+    },
+    /// A rule does not let the contact be called. Not numbered.
+    DialRefused {
+        /// The client's frame number.
+        to: u64,
+        /// The rule.
+        blocker: DialBlocker,
+        /// The rule in a sentence.
+        message: String,
+        /// When to try again; absent when time alone changes nothing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        not_before: Option<Timestamp>,
     },
     /// The claim was given back because the leg failed; the call rings on elsewhere.
     ClaimReleased {
@@ -323,6 +354,9 @@ pub struct Snapshot {
     /// Words for outcomes that the workspace uses.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub outcomes: Vec<String>,
+    /// The lines that calls can be placed from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<LineBrief>,
     /// Recent missed calls, newest first.
     pub missed: Vec<MissedCall>,
     /// The workspace's balance.

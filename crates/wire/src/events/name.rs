@@ -13,6 +13,9 @@ pub enum EventName {
     /// Devices began to ring: `line`, `from` (`display`, `phone`), and how many ring.
     #[serde(rename = "call.ringing")]
     CallRinging,
+    /// An agent calls a contact: `line`, `from` (the contact), `agent`.
+    #[serde(rename = "call.dialled")]
+    CallDialled,
     /// The call was accepted into a queue: `line`, `from`, and where it waits.
     #[serde(rename = "call.queued")]
     CallQueued,
@@ -74,8 +77,9 @@ pub struct UnknownEventName {
 
 impl EventName {
     /// Every event there is.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::CallRinging,
+        Self::CallDialled,
         Self::CallQueued,
         Self::CallAnswered,
         Self::CallHeld,
@@ -98,6 +102,7 @@ impl EventName {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::CallRinging => "call.ringing",
+            Self::CallDialled => "call.dialled",
             Self::CallQueued => "call.queued",
             Self::CallAnswered => "call.answered",
             Self::CallHeld => "call.held",
@@ -127,6 +132,7 @@ impl EventName {
     pub fn of_journal(event: &str, detail: &serde_json::Value) -> Option<Self> {
         Some(match event {
             "ring_started" => Self::CallRinging,
+            "dialled" => Self::CallDialled,
             "queued" => Self::CallQueued,
             "bridged" => Self::CallAnswered,
             "held" if detail["on"] == false => Self::CallResumed,
@@ -144,7 +150,7 @@ impl EventName {
 
     /// Whether its details begin with who calls on which line.
     pub const fn names_the_caller(self) -> bool {
-        matches!(self, Self::CallRinging | Self::CallQueued)
+        matches!(self, Self::CallRinging | Self::CallDialled | Self::CallQueued)
     }
 }
 

@@ -4,6 +4,7 @@ import type {
   ActiveCall,
   Caller,
   ClientCommand,
+  DialStage,
   Direction,
   EndReason,
   Hint,
@@ -145,6 +146,10 @@ export class Call extends Emitter<CallEvents> {
   /** The group that rings; absent when everybody does. */
   get group(): string | undefined {
     return this.#ringing?.group;
+  }
+  /** How far a call that this agent placed is; `undefined` once sound flows, and for others. */
+  get dialStage(): DialStage | undefined {
+    return this.#state === 'connecting' ? this.#active?.dial : undefined;
   }
   /** The call was accepted and waits: its place, from 1. */
   get queuePosition(): number | undefined {

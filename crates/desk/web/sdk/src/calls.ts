@@ -23,6 +23,11 @@ export class Calls {
     return this.#live.find(({ state }) => state === 'connecting' || state === 'open');
   }
 
+  /** The call with this id; one that was just placed may not have been told yet. */
+  get(id: string): Call | undefined {
+    return this.#calls.get(id);
+  }
+
   /** This agent's call that is not here yet. */
   get returning(): Call | undefined {
     return this.#live.find(({ state }) => state === 'returning');

@@ -13,8 +13,10 @@ import type {
   ClientCommand,
   Colleagues,
   HouseEvent,
+  LineBrief,
   LiveCall,
   MissedCall,
+  Permit,
   Presence,
   Right,
   SentOn,
@@ -31,6 +33,19 @@ import type { Supervised, SupervisionEvents } from './supervision.js';
 export interface DeviceOptions extends MediaOptions, Omit<LinkOptions, 'url'> {
   /** The daemon's address, `https://…`; `/agent/v1` is added when it has no path. */
   url: string;
+}
+
+/** Whom it is about. */
+export interface ContactOptions {
+  /** A number with its country code, or `user:` and a business-scoped id. */
+  to: string;
+  /** The line to call from; may be left out where there is only one. */
+  line?: string;
+}
+
+export interface DialOptions extends ContactOptions {
+  /** Supervisors: call although one more unanswered call would end the contact's permission. */
+  force?: boolean;
 }
 
 export type DeviceState = 'unregistered' | 'registering' | 'registered' | 'destroyed';
@@ -51,6 +66,8 @@ export interface DeviceEvents extends SupervisionEvents {
   leader: boolean;
   media: MediaState;
   missed: MissedCall;
+  /** What a contact permits has changed. */
+  permit: Permit;
   /** A call that the agent sent on rings there, or does so no longer; see `sentOn`. */
   sent_on: SentOn | undefined;
   balance: Balance;
@@ -59,6 +76,8 @@ export interface DeviceEvents extends SupervisionEvents {
   replaced: undefined;
 }
 
+/** The daemon tells of a placed call at once; without that it ended before it began. */
+const PLACED_WAIT_MS = 3_000;
 /** As many missed calls as a list can show at once. */
 const MISSED_MAX = 50;
 
@@ -79,6 +98,7 @@ export class Device extends Emitter<DeviceEvents> {
   #outcomes: readonly string[] = [];
   #lastCall: string | undefined;
   #missed: MissedCall[] = [];
+  #lines: readonly LineBrief[] = [];
   #balance: Balance | undefined;
   #sentOn: SentOn | undefined;
   #watches = false;
@@ -158,6 +178,10 @@ export class Device extends Emitter<DeviceEvents> {
   /** Whether it is on its way here without a click. */
   get isReturning(): boolean {
     return this.#returning?.isUnderWay ?? false;
+  }
+  /** The lines that calls can be placed from. */
+  get lines(): readonly LineBrief[] {
+    return this.#lines;
   }
   /** Newest first. */
   get missed(): readonly MissedCall[] {
@@ -245,7 +269,35 @@ export class Device extends Emitter<DeviceEvents> {
 
   /** Who a call can be sent to, as it is now. */
   async colleagues(): Promise<Colleagues> {
-    return (await this.#link.send({ type: 'list_colleagues' })) ?? { agents: [], groups: [] };
+    return (await this.#link.send({ type: 'list_colleagues' })).colleagues ?? { agents: [], groups: [] };
+  }
+
+  /**
+   * Calls a contact. Call inside a click; the device must be ready. Resolves when the contact is
+   * being called: `call.dialStage` tells how far it is, `open` that they picked up. Rejects with a
+   * `DialRefusedError` when a rule is in the way.
+   */
+  async dial({ to, line, force }: DialOptions): Promise<Call> {
+    if (this.call) throw new RingdownError('on_call', 'You are on another call.', 'End that call first.');
+    await this.#media.attach();
+    try {
+      const command = { type: 'dial', to, ...(line ? { line } : {}), ...(force ? { force } : {}) } as const;
+      const { call } = await this.#link.send(command);
+      return await this.#placed(call ?? '');
+    } catch (refused) {
+      if (!this.call) void this.#media.detach();
+      throw refused;
+    }
+  }
+
+  /** What a contact permits, and what is in the way of calling or asking them. Meta is asked. */
+  async checkContact(contact: ContactOptions): Promise<Permit> {
+    return this.#permit('check_contact', contact);
+  }
+
+  /** Asks a contact for the permission to call them. */
+  async askPermission(contact: ContactOptions): Promise<Permit> {
+    return this.#permit('ask_permission', contact);
   }
 
   /** Supervisors: be told of live calls, or no longer. */
@@ -299,6 +351,32 @@ export class Device extends Emitter<DeviceEvents> {
   /** Supervisors: end the call. */
   async endCall(call: string): Promise<void> {
     await this.#link.send({ type: 'end_call', call });
+  }
+
+  async #permit(type: 'check_contact' | 'ask_permission', { to, line }: ContactOptions): Promise<Permit> {
+    const { permit } = await this.#link.send({ type, to, ...(line ? { line } : {}) });
+    if (permit) return permit;
+    throw new RingdownError('internal', 'The daemon did not say what the contact permits.', 'Try again.');
+  }
+
+  /** The call's first news may come after the answer to the command. */
+  #placed(id: string): Promise<Call> {
+    const known = this.#calls.get(id);
+    if (known) return Promise.resolve(known);
+    return new Promise((resolve, reject) => {
+      const heard = new AbortController();
+      const late = setTimeout(() => {
+        heard.abort();
+        reject(new RingdownError('no_such_call', 'The call is over already.', 'Look at the list of calls.'));
+      }, PLACED_WAIT_MS);
+      const found = (call: Call): void => {
+        if (call.id !== id) return;
+        heard.abort();
+        clearTimeout(late);
+        resolve(call);
+      };
+      this.on('incoming', found, { signal: heard.signal });
+    });
   }
 
   /** Closes everything; the device cannot be used again. */
@@ -362,6 +440,7 @@ export class Device extends Emitter<DeviceEvents> {
     this.#outcomes = snapshot.outcomes ?? [];
     this.#lastCall = snapshot.last_call ?? this.#lastCall;
     this.#missed = snapshot.missed.slice(0, MISSED_MAX);
+    this.#lines = snapshot.lines ?? [];
     this.#balance = snapshot.balance;
     this.#sentOn = snapshot.sent_on;
     this.#media.useIceServers(welcome.ice_servers ?? []);
@@ -410,6 +489,8 @@ export class Device extends Emitter<DeviceEvents> {
     } else if (event.type === 'balance') {
       this.#balance = event.balance;
       this.emit('balance', event.balance);
+    } else if (event.type === 'permit_changed') {
+      this.emit('permit', event.permit);
     } else if (event.type === 'missed') {
       for (const missed of event.missed) {
         const others = this.#missed.filter(({ call }) => call !== missed.call);

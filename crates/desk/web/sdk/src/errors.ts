@@ -1,4 +1,4 @@
-import type { ServerErrorCode } from './protocol.js';
+import type { DialBlocker, ServerErrorCode } from './protocol.js';
 
 /** Codes that arise in the page; the others come from the daemon. */
 export type LocalErrorCode =
@@ -13,6 +13,7 @@ export type LocalErrorCode =
   | 'session_lost'
   | 'timeout'
   | 'destroyed'
+  | 'dial_refused'
   | 'wrong_state';
 
 export type ErrorCode = ServerErrorCode | LocalErrorCode;
@@ -29,6 +30,21 @@ export class RingdownError extends Error {
     this.name = 'RingdownError';
     this.code = code;
     this.hint = hint;
+  }
+}
+
+/** A rule does not let the contact be called, or asked. */
+export class DialRefusedError extends RingdownError {
+  readonly blocker: DialBlocker;
+  /** When to try again; `undefined` when time alone changes nothing. */
+  readonly notBefore: Date | undefined;
+
+  constructor(refusal: { blocker: DialBlocker; message: string; not_before?: string }) {
+    const { blocker, message, not_before } = refusal;
+    super('dial_refused', message, not_before ? `Try again after ${not_before}.` : 'Look at device.checkContact().');
+    this.name = 'DialRefusedError';
+    this.blocker = blocker;
+    this.notBefore = not_before === undefined ? undefined : new Date(not_before);
   }
 }
 

@@ -1,9 +1,9 @@
 /** Take WhatsApp calls from Ringdown in any web page. */
 export { Device } from './device.js';
-export type { DeviceEvents, DeviceOptions, DeviceState } from './device.js';
+export type { ContactOptions, DeviceEvents, DeviceOptions, DeviceState, DialOptions } from './device.js';
 export { Call } from './call.js';
 export type { Annotation, CallEvents, CallState, CloseReason } from './call.js';
-export { RingdownError } from './errors.js';
+export { DialRefusedError, RingdownError } from './errors.js';
 export type { ErrorCode } from './errors.js';
 export type { Logger } from './link.js';
 export type { MediaState } from './readiness.js';
@@ -14,16 +14,21 @@ export type {
   Caller,
   Colleague,
   Colleagues,
+  DialBlocker,
+  DialRefusal,
+  DialStage,
   Direction,
   EndReason,
   GroupBrief,
   Hint,
   LeftWhy,
+  LineBrief,
   LiveCall,
   LiveState,
   MissedCall,
   MissedReason,
   Network,
+  Permit,
   Presence,
   PresenceReason,
   QualityNow,

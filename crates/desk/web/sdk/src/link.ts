@@ -1,5 +1,5 @@
 import { Emitter } from './emitter.js';
-import { RingdownError, asRingdownError } from './errors.js';
+import { DialRefusedError, RingdownError, asRingdownError } from './errors.js';
 import { Outbox } from './outbox.js';
 import type { Reply } from './outbox.js';
 import type { ClientCommand, HouseEvent, ServerFrame, Welcome } from './protocol.js';
@@ -174,7 +174,16 @@ export class Link extends Emitter<LinkEvents> {
         this.#outbox.done(frame.to);
         break;
       case 'colleagues':
-        this.#outbox.done(frame.to, { agents: frame.agents, groups: frame.groups });
+        this.#outbox.done(frame.to, { colleagues: { agents: frame.agents, groups: frame.groups } });
+        break;
+      case 'dialling':
+        this.#outbox.done(frame.to, { call: frame.call });
+        break;
+      case 'contact_checked':
+        this.#outbox.done(frame.to, { permit: frame.permit });
+        break;
+      case 'dial_refused':
+        this.#refused(frame.to, new DialRefusedError(frame));
         break;
       case 'pong':
         this.#setClock(frame.server_time);

@@ -1,9 +1,14 @@
 import { RingdownError } from './errors.js';
-import type { ClientCommand, Colleagues } from './protocol.js';
+import type { ClientCommand, Colleagues, Permit } from './protocol.js';
 import { VERSION } from './protocol.js';
 
 /** What a command is answered with, beside `done`. */
-export type Reply = Colleagues | undefined;
+export interface Reply {
+  colleagues?: Colleagues;
+  /** The call that was placed. */
+  call?: string;
+  permit?: Permit;
+}
 
 interface Pending {
   text: string;
@@ -72,7 +77,7 @@ export class Outbox {
   }
 
   done(id: number, reply?: Reply): void {
-    this.#take(id)?.resolve(reply);
+    this.#take(id)?.resolve(reply ?? {});
   }
 
   /** Whether somebody waited for this number. */

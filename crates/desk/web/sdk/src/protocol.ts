@@ -73,6 +73,13 @@ export type Cause =
   | 'media_never_up'
   | 'media_lost'
   | 'agent_leg_failed'
+  | 'contact_declined'
+  | 'contact_busy'
+  | 'contact_unreachable'
+  | 'not_permitted'
+  | 'limit_reached'
+  | 'line_not_allowed'
+  | 'dial_unresolved'
   | 'operator_ended'
   | 'supervisor_ended'
   | 'shut_down'
@@ -107,6 +114,63 @@ export interface Caller {
   display: string;
   /** Digits without plus sign, when Meta disclosed it. */
   phone?: string;
+}
+
+/** How far a call that the agent placed is. */
+export type DialStage = 'calling' | 'ringing' | 'picked_up';
+
+/** Why a contact cannot be called, or asked. */
+export type DialBlocker =
+  | 'bad_number'
+  | 'no_such_line'
+  | 'line_off'
+  | 'restricted'
+  | 'line_region'
+  | 'contact_region'
+  | 'unreachable'
+  | 'balance'
+  | 'no_rate'
+  | 'at_capacity'
+  | 'daily_cap'
+  | 'call_running'
+  | 'no_permission'
+  | 'call_limit'
+  | 'streak'
+  | 'line_down'
+  | 'needs_auth'
+  | 'unknown'
+  | 'shut_down'
+  | 'already_permitted'
+  | 'asked_today'
+  | 'asked_twice'
+  | 'declined_today'
+  | 'window_closed';
+
+/** A rule that is in the way, and from when on it may not be. */
+export interface DialRefusal {
+  blocker: DialBlocker;
+  not_before?: string;
+}
+
+/** A line that calls can be placed from. */
+export interface LineBrief {
+  line: string;
+  name: string;
+}
+
+/** What a contact permits a line. */
+export interface Permit {
+  line: string;
+  contact: Caller;
+  status: 'none' | 'requested' | 'temporary' | 'permanent' | 'revoked' | 'declined';
+  /** When a temporary permission ends. */
+  until?: string;
+  /** Calls in a row that the contact did not answer; four take the permission away. */
+  unanswered: number;
+  /** Absent when the contact can be called. */
+  call_refused?: DialRefusal;
+  /** Absent when the contact can be asked. */
+  ask_refused?: DialRefusal;
 }
 
 export interface RingingCall {
@@ -157,6 +221,8 @@ export interface ActiveCall {
   line_name: string;
   direction: Direction;
   /** Absent while the claim is still being connected. */
+  /** How far a call that this agent placed is; absent once sound flows. */
+  dial?: DialStage;
   bridged_at?: string;
   muted: boolean;
   /** Only a supervisor unmutes. */
@@ -281,6 +347,8 @@ export interface Snapshot {
   active?: ActiveCall;
   /** Words for outcomes that the workspace uses. */
   outcomes?: string[];
+  /** The lines that calls can be placed from. */
+  lines?: LineBrief[];
   missed: MissedCall[];
   balance?: Balance;
 }
@@ -304,6 +372,9 @@ export type ClientCommand =
   | { type: 'mute'; call: string; on: boolean }
   | { type: 'record'; call: string; action: RecordAction }
   | { type: 'hold'; call: string; on: boolean }
+  | { type: 'dial'; to: string; line?: string; force?: boolean }
+  | { type: 'check_contact'; to: string; line?: string }
+  | { type: 'ask_permission'; to: string; line?: string }
   | { type: 'list_colleagues' }
   | { type: 'transfer'; call: string; to: TransferTarget; mode: TransferMode }
   | { type: 'complete_transfer'; call: string }
@@ -390,6 +461,9 @@ export type ControlEvent =
   | { type: 'done'; to: number }
   | { type: 'error'; to: number | null; code: ServerErrorCode; message: string; hint: string }
   | ({ type: 'colleagues'; to: number } & Colleagues)
+  | { type: 'dialling'; to: number; call: string }
+  | { type: 'dial_refused'; to: number; blocker: DialBlocker; message: string; not_before?: string }
+  | { type: 'contact_checked'; to: number; permit: Permit }
   | { type: 'pong'; to: number; server_time: string }
   | { type: 'bye'; why: ByeReason };
 
@@ -419,6 +493,7 @@ export type HouseEvent =
   | { type: 'supervising'; call: string; mode: SupervisionMode }
   | { type: 'supervision_end'; call: string; why: SupervisionEnd }
   | { type: 'missed'; missed: MissedCall[] }
+  | { type: 'permit_changed'; permit: Permit }
   | { type: 'balance'; balance: Balance };
 
 export type ServerFrame = { v: number; seq: number } & (ControlEvent | HouseEvent);

@@ -8,6 +8,7 @@ import { theme } from '../theme.js';
 import { appStyles } from './app-styles.js';
 import './balance-tag.js';
 import './call-card.js';
+import './dial-dialog.js';
 import './elsewhere-panel.js';
 import './incoming-list.js';
 import './live-calls.js';
@@ -73,7 +74,7 @@ export class App extends LitElement {
             ? nothing
             : html`<rd-ready-panel .state=${state} .large=${false} .brief=${this.#explains()} .actions=${actions}></rd-ready-panel>`}
           <rd-incoming-list .ringing=${state.ringing} .shown=${shown?.id} .actions=${actions}></rd-incoming-list>
-          <rd-missed-list .missed=${state.missed}></rd-missed-list>
+          <rd-missed-list .missed=${state.missed} .dials=${state.rights.includes('dial')} .actions=${actions}></rd-missed-list>
           <rd-shortcut-list></rd-shortcut-list>
         </aside>
       </div>
@@ -83,6 +84,13 @@ export class App extends LitElement {
         .colleagues=${state.colleagues}
         .actions=${actions}
       ></rd-transfer-dialog>
+      <rd-dial-dialog
+        .view=${state.dial}
+        .lines=${state.lines}
+        .missed=${state.missed}
+        .ready=${state.media === 'up' && !state.call}
+        .actions=${actions}
+      ></rd-dial-dialog>
       <rd-notices .notices=${state.notices} .urgent=${this.#urgent()} .actions=${actions}></rd-notices>
     `;
   }
@@ -95,7 +103,7 @@ export class App extends LitElement {
         <span class="connection ${connection}" role="status" data-testid="connection">
           <span class="dot"></span><span class="words">${t(`connection.${connection}`)}</span>
         </span>
-        ${this.#watchButton()}
+        ${this.#dialButton()} ${this.#watchButton()}
         <rd-balance-tag .balance=${balance}></rd-balance-tag>
         <span class="agent">
           <span data-testid="agent">${agentName}</span>
@@ -142,6 +150,14 @@ export class App extends LitElement {
     if (state.call || state.returning || state.wrapUp || shownRinging(state)) return false;
     // A supervisor's list takes the place of a panel that only says that nothing rings.
     return state.media === 'off' || !state.watching;
+  }
+
+  #dialButton() {
+    const { rights, call } = this.state;
+    if (!rights.includes('dial')) return nothing;
+    return html`<button class="watch" data-testid="dial" aria-haspopup="dialog" ?disabled=${call !== undefined} @click=${() => this.actions.askDial('')}>
+      ${icons.handset}${t('dial.show')}
+    </button>`;
   }
 
   #watchButton() {

@@ -163,6 +163,7 @@ export class CallCard extends LitElement {
   }
 
   #state(): string {
+    if (this.call.dial) return t(`card.dial.${this.call.dial}`);
     if (!this.call.open) return t('card.connecting');
     return t(this.reconnecting ? 'card.reconnecting' : 'card.open');
   }

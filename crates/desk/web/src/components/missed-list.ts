@@ -1,6 +1,8 @@
 import { LitElement, css, html, nothing } from 'lit';
 import type { MissedCall, RungAgent } from '@ringdown/sdk';
 import { moment, phone } from '../format.js';
+import * as icons from '../icons.js';
+import type { DeskActions } from '../state.js';
 import type { StringKey } from '../strings.js';
 import { isStringKey, locale, t } from '../strings.js';
 import { theme } from '../theme.js';
@@ -8,7 +10,7 @@ import { avatar, avatarStyles } from './avatar.js';
 
 /** Calls nobody took, with the reason, so that somebody calls back. */
 export class MissedList extends LitElement {
-  static override properties = { missed: { attribute: false } };
+  static override properties = { missed: { attribute: false }, dials: { attribute: false }, actions: { attribute: false } };
   static override styles = [
     theme,
     avatarStyles,
@@ -66,6 +68,17 @@ export class MissedList extends LitElement {
         font-size: 13px;
         color: var(--soft);
       }
+      .when {
+        display: inline-flex;
+        align-items: center;
+        gap: 4px;
+      }
+      @media (max-width: 480px) {
+        .when {
+          flex-direction: column;
+          align-items: end;
+        }
+      }
       time {
         align-self: start;
         padding-top: 2px;
@@ -74,6 +87,9 @@ export class MissedList extends LitElement {
     `,
   ];
   declare missed: readonly MissedCall[];
+  /** The agent may call back. */
+  declare dials: boolean;
+  declare actions: DeskActions;
 
   override render() {
     return html`
@@ -98,7 +114,20 @@ export class MissedList extends LitElement {
           <div class="name">${from.display}</div>
           <div class="why">${reasonOf(missed)}</div>
         </div>
-        <time datetime=${at}>${moment(at, Date.now(), locale)}</time>
+        <span class="when">
+          <time datetime=${at}>${moment(at, Date.now(), locale)}</time>
+          ${this.dials && from.phone
+            ? html`<button
+                class="plain"
+                data-testid="call-back"
+                aria-haspopup="dialog"
+                aria-label=${t('dial.again', { name: from.display })}
+                @click=${() => this.actions.askDial(number)}
+              >
+                ${icons.handset}
+              </button>`
+            : nothing}
+        </span>
         ${rung && rung.length > 0
           ? html`<details data-testid="rung">
               <summary>${t('missed.rung')} (${rung.length})</summary>
