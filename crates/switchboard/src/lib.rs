@@ -14,6 +14,7 @@ mod bell;
 mod board;
 mod books;
 mod closing;
+mod codes;
 mod comparing;
 mod counts;
 #[cfg(test)]
@@ -22,6 +23,7 @@ mod devices;
 mod dial;
 mod effects;
 mod exchange;
+mod follow;
 mod groups;
 mod hook;
 mod house;
