@@ -155,7 +155,6 @@ fn tell(event: ServerEvent) {
         }
         ServerEvent::SentOn { sent_on } => println!("{} rings at {}", sent_on.call, sent_on.to),
         ServerEvent::SentOnEnd { call } => println!("{call} rings there no more"),
-        ServerEvent::CreditWarning { call, .. } => println!("the paid time of {call} ends soon"),
         ServerEvent::CallLeft { call, why, .. } => println!("{call} goes on without us: {why:?}"),
         // Which one is not shown: it may be part of a card number.
         ServerEvent::Key { call, .. } => println!("{call}: the caller pressed a key"),

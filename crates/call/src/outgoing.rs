@@ -104,7 +104,8 @@ mod tests {
             change(&mut outgoing);
             may_dial(&outgoing).map_err(|refusal| refusal.blocker)
         };
-        let cases: [(fn(&mut Outgoing), DialBlocker); 10] = [
+        type Spoil = fn(&mut Outgoing);
+        let cases: [(Spoil, DialBlocker); 10] = [
             (|it| it.draining = true, DialBlocker::ShutDown),
             (|it| it.line_down = true, DialBlocker::LineDown),
             (|it| it.needs_auth = true, DialBlocker::NeedsAuth),

@@ -99,7 +99,7 @@ impl Inner {
         }
         match self.first_slice(id, connect.party.phone.as_ref(), connect.direction).await {
             Ok(till) => (first, till),
-            Err(cause) => (Input::TurnAway { cause, tell_carrier: true }, None),
+            Err(why) => (Input::TurnAway { cause: why.cause(), tell_carrier: true }, None),
         }
     }
 

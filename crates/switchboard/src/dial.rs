@@ -20,7 +20,7 @@ use crate::refusal::Refusal;
 use crate::registry::MAILBOX_MAX;
 use crate::settling::ATTEMPTS_AT_START;
 use crate::switchboard::{Inner, Switchboard};
-use crate::till::Till;
+use crate::till::{NoSlice, Till};
 
 /// A day, as Meta counts it, in milliseconds.
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
@@ -157,10 +157,10 @@ impl Inner {
     /// Reserves the first slice of a call: the last step of the gate, because it takes something.
     async fn reserve_to_dial(&self, id: CallId, to: &Party) -> Result<Option<Till>, DialBlocker> {
         let reserved = self.first_slice(id, to.phone.as_ref(), Direction::BusinessInitiated).await;
-        reserved.map_err(|cause| match cause {
-            Cause::BalanceTooLow => DialBlocker::Balance,
-            Cause::NoRate => DialBlocker::NoRate,
-            _ => DialBlocker::Unknown,
+        reserved.map_err(|why| match why {
+            NoSlice::BalanceTooLow => DialBlocker::Balance,
+            NoSlice::NoRate => DialBlocker::NoRate,
+            NoSlice::LedgerSilent => DialBlocker::Unknown,
         })
     }
 

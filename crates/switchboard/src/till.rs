@@ -57,6 +57,28 @@ impl Till {
     }
 }
 
+/// Why no money was reserved.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum NoSlice {
+    /// No card has a price for the number.
+    NoRate,
+    /// The balance does not cover a pulse.
+    BalanceTooLow,
+    /// The ledger does not answer: nobody talks on money that was not reserved.
+    LedgerSilent,
+}
+
+impl NoSlice {
+    /// What ends the call.
+    pub(crate) const fn cause(self) -> Cause {
+        match self {
+            Self::NoRate => Cause::NoRate,
+            Self::BalanceTooLow => Cause::BalanceTooLow,
+            Self::LedgerSilent => Cause::InternalFault,
+        }
+    }
+}
+
 impl Inner {
     /// The prices of a call that is talked now.
     pub(crate) fn prices(
@@ -87,18 +109,15 @@ impl Inner {
     /// Reserves the first slice of a call, before anybody is rung or dialled; `None` for a call
     /// that costs nothing.
     ///
-    /// # Errors
-    /// [`Cause::NoRate`], [`Cause::BalanceTooLow`], or [`Cause::InternalFault`] when the ledger
-    /// does not answer: nobody talks on money that was not reserved.
     pub(crate) async fn first_slice(
         &self,
         call: CallId,
         number: Option<&Phone>,
         direction: Direction,
-    ) -> Result<Option<Till>, Cause> {
+    ) -> Result<Option<Till>, NoSlice> {
         let snapshot = self.prices(number, direction).map_err(|why| {
             tracing::warn!(%call, %why, "a call has no price and is not placed");
-            Cause::NoRate
+            NoSlice::NoRate
         })?;
         if snapshot.is_free() {
             return Ok(None);
@@ -111,14 +130,14 @@ impl Inner {
                 let meter = Meter::new(self.house.tariff.rules, first);
                 Ok(Some(Till { meter, snapshot, month, ends_at: None }))
             }
-            Ok(Granted::Refused | Granted::Closed) => Err(Cause::BalanceTooLow),
+            Ok(Granted::Refused | Granted::Closed) => Err(NoSlice::BalanceTooLow),
             Err(StoreError::NoRate(why)) => {
                 tracing::warn!(%call, %why, "a call has no price and is not placed");
-                Err(Cause::NoRate)
+                Err(NoSlice::NoRate)
             }
             Err(error) => {
                 tracing::error!(%call, %error, "no money could be reserved for a call");
-                Err(Cause::InternalFault)
+                Err(NoSlice::LedgerSilent)
             }
         }
     }
