@@ -331,6 +331,21 @@ async fn the_gate_is_asked_before_meta() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn without_a_price_nobody_is_called_and_nothing_stays_in_the_books() {
+    let world = World::start().await;
+    let mut ana = world.agent("ana").await;
+    // The shipped card has no price for Germany.
+    let german = "4917012345678";
+    world.meta.permit(german, Permit::Permanent);
+    phone_does(&world, answers());
+    assert_eq!(blocked(&mut ana, german).await, DialBlocker::NoRate);
+    assert_eq!(world.get("/v1/calls").await["items"], serde_json::json!([]));
+    // The agent is free for another call.
+    dials(&mut ana).await;
+    phone_of(&world).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_crash_while_it_rings_ends_the_call_at_meta() {
     let mut world = World::start().await;
     let mut ana = world.agent("ana").await;

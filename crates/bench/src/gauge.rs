@@ -36,10 +36,11 @@ pub fn cpu_of_threads(process: u32, names: &[&str]) -> Option<Duration> {
     let mut total = Duration::ZERO;
     for thread in std::fs::read_dir(format!("/proc/{process}/task")).ok()? {
         let folder = thread.ok()?.path();
-        let name = std::fs::read_to_string(folder.join("comm")).ok()?;
+        // A thread may end while it is looked at; then it is among the rest.
+        let Ok(name) = std::fs::read_to_string(folder.join("comm")) else { continue };
         if names.iter().any(|wanted| name.starts_with(wanted)) {
             // proc(5): nanoseconds on a processor, then waiting time and turns.
-            let spent = std::fs::read_to_string(folder.join("schedstat")).ok()?;
+            let Ok(spent) = std::fs::read_to_string(folder.join("schedstat")) else { continue };
             total += Duration::from_nanos(spent.split(' ').next()?.parse().ok()?);
         }
     }

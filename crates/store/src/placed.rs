@@ -67,6 +67,25 @@ impl Store {
         tx.commit().await.map_err(StoreError::database(DOING))
     }
 
+    /// Takes back a call that Meta is not asked for after all, because nothing could be reserved for
+    /// it. One that money has moved for stays.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn take_back_placed(&self, call: CallId) -> Result<(), StoreError> {
+        const DOING: &str = "take back a call that is not placed";
+        let mut tx = self.begin_write(DOING).await?;
+        sqlx::query(
+            "DELETE FROM call WHERE id = ?1 AND wacid IS NULL
+             AND NOT EXISTS (SELECT 1 FROM ledger_transaction WHERE call = ?1)",
+        )
+        .bind(call.to_string())
+        .execute(&mut *tx)
+        .await
+        .map_err(StoreError::database(DOING))?;
+        tx.commit().await.map_err(StoreError::database(DOING))
+    }
+
     /// Gives a call that we placed the name Meta has for it. Many may try, in any order: one name
     /// belongs to one such call, and a call has one name. A call that came in may have the same
     /// one.

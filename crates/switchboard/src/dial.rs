@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use call::{Allowance, Input, Outgoing, Permit, Target, is_out_of_reach, may_dial};
+use ledger::Pulses;
 use model::{
     Bsuid, CallId, Cause, DeviceId, DialBlocker, DialRefusal, Direction, LineId, Party, Phone,
     Timestamp,
@@ -164,6 +165,38 @@ impl Inner {
         })
     }
 
+    /// Stores a call, because money is only ever reserved for one that is known, and reserves its
+    /// first slice.
+    async fn store_and_reserve(
+        &self,
+        id: CallId,
+        line: &LineRow,
+        to: &Party,
+        placed_at: Timestamp,
+    ) -> Result<Option<Till>, NotDialled> {
+        let new = PlacedCall {
+            id,
+            workspace: self.house.workspace.id.clone(),
+            line: line.id.clone(),
+            party: to.clone(),
+            placed_at,
+        };
+        if let Err(error) = self.doors.store.place_call(new).await {
+            tracing::error!(call = %id, %error, "a call could not be stored, so it is not placed");
+            return Err(Refusal::internal("the call could not be stored").into());
+        }
+        let reserved = self.reserve_to_dial(id, to).await;
+        if reserved.is_err() {
+            // A ledger that answered too late may have reserved something.
+            let nothing = Pulses::from_talked(Duration::ZERO);
+            let _ = self.finish(id, nothing, None, (placed_at, ATTEMPTS_AT_START)).await;
+            if let Err(error) = self.doors.store.take_back_placed(id).await {
+                tracing::error!(call = %id, %error, "a call that is not placed stays in the books");
+            }
+        }
+        Ok(reserved?)
+    }
+
     async fn place(
         self: &Arc<Self>,
         target: Target,
@@ -175,30 +208,10 @@ impl Inner {
         // Taken before anything is waited for: an agent dials one contact at a time.
         let occupied = self.board.lock().roster.occupy(&target.agent, id);
         occupied.map_err(|_| Refusal::on_call())?;
-        let till = match self.reserve_to_dial(id, &to).await {
-            Ok(till) => till,
-            Err(blocker) => {
-                self.board.lock().roster.free(&target.agent, id);
-                return Err(blocker.into());
-            }
-        };
-        let new = PlacedCall {
-            id,
-            workspace: self.house.workspace.id.clone(),
-            line: line.id.clone(),
-            party: to.clone(),
-            placed_at,
-        };
-        if let Err(error) = self.doors.store.place_call(new).await {
+        let stored = self.store_and_reserve(id, &line, &to, placed_at).await;
+        let till = stored.inspect_err(|_| {
             self.board.lock().roster.free(&target.agent, id);
-            tracing::error!(call = %id, %error, "a call could not be stored, so it is not placed");
-            // What was reserved for it is nobody's any more.
-            let when = (placed_at, ATTEMPTS_AT_START);
-            let _ = self
-                .finish(id, ledger::Pulses::from_talked(std::time::Duration::ZERO), None, when)
-                .await;
-            return Err(Refusal::internal("the call could not be stored").into());
-        }
+        })?;
         let (mailbox, queue) = mpsc::channel(MAILBOX_MAX);
         let moves = self.calls.add(id, mailbox.clone());
         let plan = self.plan_of(&line.id);

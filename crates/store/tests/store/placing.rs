@@ -39,6 +39,20 @@ async fn a_call_is_there_before_it_has_a_name_and_has_one_name_then() {
 }
 
 #[tokio::test]
+async fn a_call_that_is_not_placed_after_all_leaves_nothing_and_one_that_has_a_name_stays() {
+    let world = World::new().await;
+    let store = &world.store;
+    store.place_call(placed(1)).await.unwrap();
+    store.place_call(placed(2)).await.unwrap();
+    store.name_call(call_id(2), &wacid(10), noon(1)).await.unwrap();
+    for number in [1, 2, 3] {
+        store.take_back_placed(call_id(number)).await.unwrap();
+    }
+    let left = store.unfinished_calls().await.unwrap();
+    assert_eq!(left.iter().map(|call| call.id).collect::<Vec<_>>(), [call_id(2)]);
+}
+
+#[tokio::test]
 async fn c11_the_same_id_in_each_direction_is_two_calls() {
     let world = World::new().await;
     let store = &world.store;
